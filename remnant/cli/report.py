@@ -1,22 +1,34 @@
 """``remnant report``: a measured case to a page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from remnant.cli.help_page import page
 from remnant.cli.outcome import Outcome, case_outcome
 
+Language = Literal["en", "de"]
+"""Of the report."""
+
 app = App(
     name="report",
     help="Write a case's report.html anew.",
-    help_formatter=page("remnant report CASE", "remnant report CASE --pdf"),
+    help_formatter=page(
+        "remnant report CASE",
+        "remnant report CASE --pdf",
+        "remnant report CASE --language de",
+    ),
 )
 
 
 @app.default
-def report(case: Path, *, pdf: Annotated[bool, Parameter(negative="")] = False) -> Outcome:
+def report(
+    case: Path,
+    *,
+    pdf: Annotated[bool, Parameter(negative="")] = False,
+    language: Language = "en",
+) -> Outcome:
     """Write a case's report.html anew from its report.json and maps.
 
     Parameters
@@ -25,14 +37,18 @@ def report(case: Path, *, pdf: Annotated[bool, Parameter(negative="")] = False) 
         Folder that `remnant measure` or `remnant plan` wrote.
     pdf
         Write `report.pdf` too: the same page, printed.
+    language
+        Language of the page and the PDF. The files for other programs stay as they are.
     """
     from remnant.pipeline.case_files import require_measured
 
     require_measured(case)
 
     from remnant.pipeline.reporting import report_case
+    from remnant.wording.language import in_language
 
-    written = report_case(case, pdf=pdf)
+    with in_language(language):
+        written = report_case(case, pdf=pdf)
     for path in written.files:
         print(f"The report is {path}")
     return case_outcome(case, written.case)

@@ -13,6 +13,7 @@ from remnant.core.quantity import Quantity
 from remnant.documents.agreement_document import BURDEN_FIGURES, BURDENS, SPREADS
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
+from remnant.wording.language import english
 from remnant.wording.reasons import why
 
 Row = tuple[str, ...]
@@ -121,6 +122,7 @@ def _row(head: tuple[str, str, str], quantity: Quantity, n: int) -> Row:
     return (*head, _value(quantity), str(n), why(quantity))
 
 
+@english
 def _reasons(figures: Sequence[Quantity]) -> str:
     """Join the reasons of what is absent, each once."""
     reasons = filter(None, map(why, figures))

@@ -11,6 +11,7 @@ from remnant.documents.codec import Codec
 from remnant.documents.lesion_table import table_number
 from remnant.documents.shared_parts import STORED, TABLES, SharedParts
 from remnant.io.atomic import atomic_path
+from remnant.wording.language import english
 from remnant.wording.reasons import why
 
 FIGURES: Final = (("volume", "ml"), ("longest_axial", "mm"))
@@ -55,6 +56,7 @@ def write_matches_csv(matches: Iterable[LesionMatch], path: Path) -> None:
         writer.writerows(match_row(match) for match in matches)
 
 
+@english
 def match_row(match: LesionMatch) -> dict[str, str]:
     """Return one match as text by column."""
     row = {

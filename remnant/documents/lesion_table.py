@@ -17,6 +17,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.atomic import atomic_path
+from remnant.wording.language import english
 from remnant.wording.lesion_figures import LESION_FIGURES
 from remnant.wording.words import INTENSITY_UNITS
 
@@ -91,6 +92,7 @@ def write_lesions_csv(
         writer.writerows(lesion_row(lesion, modality=modality) | origin for lesion in lesions)
 
 
+@english
 def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str, str]:
     """Return one lesion as text by column; an absent value is the empty text.
 

@@ -13,6 +13,7 @@ from remnant.core.quantity import Quantity
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
 from remnant.io.recipe_text import recipe_text
+from remnant.wording.language import english
 from remnant.wording.plans import plan_headline, plan_title
 from remnant.wording.vessel_cuts import vessel_cuts_line
 
@@ -59,6 +60,7 @@ def write_plans_csv(plans: Iterable[DebulkingPlan], path: Path) -> None:
         writer.writerows(plan_row(plan) for plan in plans)
 
 
+@english
 def plan_row(plan: DebulkingPlan) -> dict[str, str]:
     """Return one plan as text by column; ``recipe`` is what ``--recipe`` reads.
 

@@ -17,6 +17,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.documents.core_schemas import Stored
 from remnant.wording.findings import found_here, statement_of
+from remnant.wording.language import english
 from remnant.wording.reasons import words
 
 DEEPEST: Final = 20
@@ -106,6 +107,7 @@ class SharedParts:
     _found: dict[int, Finding] = field(default_factory=dict)
     _read: dict[int, Reason] = field(default_factory=dict)
 
+    @english
     def pack_finding(self, finding: Finding) -> int:
         """Return the number of a finding; it goes to the table with its rule."""
         if finding not in self._findings:
@@ -128,6 +130,7 @@ class SharedParts:
             raise InputError(f"the finding {number} is not in the table of rules")
         return self._found[number]
 
+    @english
     def pack_reason(self, reason: Reason) -> int:
         """Return the number of a reason; it goes to the table after those behind it."""
         if reason not in self._numbers:

@@ -26,6 +26,8 @@ from remnant.pictures.plan_pictures import PLAN_LOOKS, draw_plans
 from remnant.pictures.surface_pictures import draw_surfaces, solid_of
 from remnant.view.case_view import view_case
 from remnant.view.plan_view import pictured
+from remnant.wording.language import language, translated, translated_many
+from remnant.wording.numbers import sentence
 from remnant.wording.report_parts import PART_TITLES
 
 NO_MAPS: Final[Mapping[str, LabelMap]] = MappingProxyType({})
@@ -55,7 +57,8 @@ SECTIONS: Final = (
     "operator",
 )
 """The sections of the appendix in their order; each is a template of this name."""
-LANGUAGE: Final = "en-GB"
+TAGS: Final[Mapping[str, str]] = {"en": "en-GB"}
+"""What a page says of its language where that is more than the language's code."""
 PRINT_FONTS: Final = '"Remnant Sans", "DejaVu Sans", "Liberation Sans", sans-serif'
 
 
@@ -71,7 +74,7 @@ def render_html(
     preview: ImageVolume | None,
     plan_maps: Mapping[str, LabelMap] = NO_MAPS,
 ) -> str:
-    """Render the report as one self-contained HTML page.
+    """Render the report as one self-contained HTML page, in the current language.
 
     Parameters
     ----------
@@ -136,7 +139,7 @@ def render_page(case: CaseReport, pictures: Pictures = NOTHING_DRAWN) -> str:
         placed=placed(pictures, view),
         contents=contents(view, borders=bool(pictures.borders)),
         titles=PART_TITLES,
-        language=LANGUAGE,
+        language=TAGS.get(language(), language()),
     )
 
 
@@ -152,8 +155,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    made.filters["css_string"] = css_string
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        translated,
+        translated_many,
+        newstyle=True,
+        pgettext=lambda context, text: translated(text, context),
+    )
+    made.filters |= {"css_string": css_string, "sentence": sentence}
     made.globals |= {
         "front_sections": FRONT,
         "sections": SECTIONS,

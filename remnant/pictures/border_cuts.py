@@ -15,6 +15,7 @@ from remnant.pictures.drawing import HALF, Fill, Line, Sketch, contours, deepest
 from remnant.pictures.palette import BORDER_COLOUR, SEGMENT_COLOURS
 from remnant.pictures.planes import LabelSample, View
 from remnant.pictures.points import places_ras
+from remnant.wording.language import say
 
 SEGMENT_ALPHA: Final = 0.15
 NUMERAL_SIZE: Final = 10.0
@@ -53,11 +54,13 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
         shown = next((pair for pair in known if pair), None)
         if shown is not None:
             centre = points[np.isin(segments, shown)].mean(axis=0)
-            names = " and ".join(segment.name for segment in shown)
-            yield Cut(View.AXIAL, vector3(centre), f"Axial at the height of {names}")
+            names = say(" and ").join(segment.name for segment in shown)
+            yield Cut(
+                View.AXIAL, vector3(centre), say("Axial at the height of {names}", names=names)
+            )
     middle = points.mean(axis=0)
     middle[FRONT_AXIS] = richest_mm(points[:, FRONT_AXIS], segments)
-    yield Cut(View.CORONAL, vector3(middle), "Coronal where many segments are seen")
+    yield Cut(View.CORONAL, vector3(middle), say("Coronal where many segments are seen"))
 
 
 def thinned(

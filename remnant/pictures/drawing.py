@@ -22,6 +22,7 @@ from scipy import ndimage
 
 from remnant.pictures.palette import rgb
 from remnant.pictures.planes import Plane, View
+from remnant.wording.language import say
 
 DOTS_PER_INCH: Final = 160
 INCHES_PER_MM: Final = 0.0165
@@ -299,5 +300,5 @@ def draw_scale(sketch: Sketch) -> None:
     y, end = plane.rows - 12.0, plane.columns - 12.0
     for width, colour in ((4.0, "#000000"), (2.0, "#ffffff")):
         sketch.lines.append(Line(np.array(((end - length, y), (end, y))), colour, width))
-    label = f"{SCALE_MM / 10.0:g} cm"
+    label = say("{scale_mm:g} cm", scale_mm=SCALE_MM / 10.0)
     sketch.write(end - length / 2, y - 9.0, label, colour="white", size=8.0)

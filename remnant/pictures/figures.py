@@ -33,13 +33,17 @@ from remnant.pictures.planes import (
     sample_image,
     sample_labels,
 )
+from remnant.wording.language import message, say, spoken
 
 PIXEL_MM: Final = 0.8
 MARGIN_MM: Final = 18.0
 MOST_NUMBERED: Final = 30
 BACKDROP: Final = 0.13
 LESION_ALPHA: Final = 0.45
-STAMP: Final = ("segments", "estimated:", "review")
+STAMP: Final = message("segments\nestimated:\nreview")
+VIEW_TITLES: Final[Mapping[View, str]] = spoken(
+    {View.AXIAL: "Axial", View.CORONAL: "Coronal", View.SAGITTAL: "Sagittal"}
+)
 STAMP_STEP: Final = 8.0
 LINE_STYLES: Final[Mapping[Confirmation, str]] = {
     Confirmation.AUTOMATIC: "dashed",
@@ -151,7 +155,7 @@ def draw_plane(scene: Scene, view: View, *, title: str | None = None) -> Picture
     sketch.lay(lesions)
     draw_letters(sketch, view)
     draw_scale(sketch)
-    named = view.name.capitalize() if title is None else title
+    named = view_title(view) if title is None else title
     return as_picture(inked(sketch), title=named, alt=_alt(named, view, shown, segments))
 
 
@@ -192,9 +196,18 @@ def _liver_centre(liver: LabelMap) -> Vector3:
     return (x, y, z)
 
 
+def view_title(view: View) -> str:
+    """Name a standard plane."""
+    return VIEW_TITLES[view]
+
+
+def _stamp(scene: Scene) -> list[str]:
+    return say(STAMP).split("\n") if scene.segments_need_review else []
+
+
 def draw_stamp(sketch: Sketch, scene: Scene) -> None:
     """Write on the picture that its segments need review, where they do."""
-    for line, text in enumerate(STAMP if scene.segments_need_review else (), start=1):
+    for line, text in enumerate(_stamp(scene), start=1):
         words = Words(6.0, STAMP_STEP * line, text, "white", 7.0, from_left=True)
         sketch.words.append(words)
 
@@ -239,10 +252,15 @@ def _confirmation(lesions: Mapping[int, Lesion], code: int) -> Confirmation:
 
 def _alt(title: str, view: View, shown: list[int], segments: list[CouinaudSegment]) -> str:
     letters: Any = view.letters
-    cut = ", ".join(str(code) for code in shown[:MOST_NUMBERED]) or "none"
+    cut = ", ".join(str(code) for code in shown[:MOST_NUMBERED]) or say("none")
     numerals = ", ".join(segment.name for segment in segments)
-    seen = f" Segments in this plane: {numerals}." if numerals else ""
-    return (
-        f"{title}: picture of the liver, {letters['left']} on the left and {letters['right']} on "
-        f"the right. Lesions in this plane: {cut}.{seen}"
+    seen = say(" Segments in this plane: {numerals}.", numerals=numerals) if numerals else ""
+    return say(
+        "{title}: picture of the liver, {left} on the left and {right} on the right. "
+        "Lesions in this plane: {cut}.{seen}",
+        title=title,
+        left=letters["left"],
+        right=letters["right"],
+        cut=cut,
+        seen=seen,
     )

@@ -10,6 +10,7 @@ from remnant.core.findings import Verdict
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.units import percent_from_fraction
+from remnant.wording.language import localised, say
 from remnant.wording.numbers import percent, plain
 from remnant.wording.plans import plan_title
 
@@ -104,16 +105,19 @@ def front(planning: PlanningReport) -> Front | None:
     across, up = _axes(known, planning, least)
     marks = (_mark(plan, across, up) for plan in reversed(known))
     targets = tuple(
-        Rule(across.at(ALL * t.target), f"{ALL * t.target:g} %") for t in planning.targets
+        Rule(across.at(ALL * t.target), say("{share:g} %", share=ALL * t.target))
+        for t in planning.targets
     )
     return Front(
         marks=tuple(marks),
-        shares=tuple(Rule(across.at(t), f"{t:g}") for t in across.ticks() if 0.0 <= t <= ALL),
-        volumes=tuple(Rule(up.at(t), f"{t:g}") for t in up.ticks() if t >= 0.0),
+        shares=tuple(
+            Rule(across.at(t), localised(f"{t:g}")) for t in across.ticks() if 0.0 <= t <= ALL
+        ),
+        volumes=tuple(Rule(up.at(t), localised(f"{t:g}")) for t in up.ticks() if t >= 0.0),
         targets=targets,
         minimum=None
         if least is None
-        else Rule(up.at(least), f"least FLR asked for: {least:.0f} mL"),
+        else Rule(up.at(least), say("least FLR asked for: {least:.0f} mL", least=least)),
     )
 
 
@@ -132,7 +136,11 @@ def _mark(plan: DebulkingPlan, across: Axis, up: Axis) -> Mark:
     debulked, flr = plan.result.debulked_fraction, plan.result.remnant.flr_ml
     interval = flr.interval
     shape = "front" if plan.on_front else "inside"
-    figures = f"{percent(_known(debulked))} % debulked, FLR {plain(_known(flr))} mL"
+    figures = say(
+        "{share} % debulked, FLR {flr} mL",
+        share=percent(_known(debulked)),
+        flr=plain(_known(flr)),
+    )
     return Mark(
         x=across.at(percent_from_fraction(_known(debulked))),
         y=up.at(_known(flr)),

@@ -19,7 +19,7 @@ from remnant.pictures.drawing import (
     draw_scale,
     inked,
 )
-from remnant.pictures.figures import Scene, backdrop, draw_lesions, draw_stamp
+from remnant.pictures.figures import Scene, backdrop, draw_lesions, draw_stamp, view_title
 from remnant.pictures.palette import LIVER_COLOUR
 from remnant.pictures.planes import LabelSample, View, sample_labels
 from remnant.pictures.surface_pictures import (
@@ -27,6 +27,7 @@ from remnant.pictures.surface_pictures import (
     draw_view,
     lesion_colour,
 )
+from remnant.wording.language import say
 from volumetry.virtual_resection.resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
 
 FILL_ALPHA: Final = 0.38
@@ -52,6 +53,11 @@ class PlanLook:
     hatch: str = ""
     lines: str = ""
     lines_width: float = 1.0
+
+    @property
+    def said(self) -> str:
+        """The words in the current language."""
+        return say(self.words)
 
 
 PLAN_LOOKS: Final[Mapping[int, PlanLook]] = {
@@ -124,9 +130,9 @@ def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
     draw_stamp(sketch, scene)
     draw_letters(sketch, view)
     draw_scale(sketch)
-    title = view.name.capitalize()
-    words = ", ".join(PLAN_LOOKS[code].words for code in seen) or "no liver"
-    alt = f"{title} picture of the plan. It shows: {words}."
+    title = view_title(view)
+    words = ", ".join(PLAN_LOOKS[code].said for code in seen) or say("no liver")
+    alt = say("{title} picture of the plan. It shows: {words}.", title=title, words=words)
     return as_picture(inked(sketch, dots_per_inch=PLAN_DOTS_PER_INCH), title=title, alt=alt)
 
 
@@ -153,8 +159,9 @@ def draw_plan_surface(
     colours = {code: look.colour for code, look in PLAN_LOOKS.items()}
     lesions = [fate_colour(scene, plan, int(mesh.name)) for mesh in solid.lesions]
     picture = draw_view(sight, sight.liver.colours_below(plan_map, colours), lesions)
-    alt = (
-        f"Liver surface from the front, coloured by the plan, with {len(lesions)} lesion(s) inside."
+    alt = say(
+        "Liver surface from the front, coloured by the plan, with {number} lesion(s) inside.",
+        number=len(lesions),
     )
     return replace(picture, alt=alt)
 

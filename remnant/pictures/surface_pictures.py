@@ -29,6 +29,7 @@ from remnant.pictures.palette import (
 from remnant.pictures.planes import letter
 from remnant.pictures.points import codes_at
 from remnant.pictures.raster import NOTHING, rasterised, squared
+from remnant.wording.language import message, say
 
 LIVER_SPACING_MM: Final = 3.5
 LESION_SPACING_MM: Final = 2.0
@@ -107,8 +108,8 @@ class Camera:
 
 
 CAMERAS: Final = (
-    Camera("From the front", turn=0.0, lift=8.0),
-    Camera("From below and behind", turn=200.0, lift=-38.0),
+    Camera(message("From the front"), turn=0.0, lift=8.0),
+    Camera(message("From below and behind"), turn=200.0, lift=-38.0),
 )
 
 
@@ -319,8 +320,12 @@ def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) 
     for name, x, y in sight.names:
         words = Words(x, y, name, "white", 10.0)
         write_on(image, words, (x, y), dots_per_inch=DOTS_PER_INCH)
-    title = sight.camera.title
-    alt = f"Liver surface with {len(lesions)} lesion(s) inside, seen {title.lower()}."
+    title = say(sight.camera.title)
+    alt = say(
+        "Liver surface with {number} lesion(s) inside, seen {view}.",
+        number=len(lesions),
+        view=title.lower(),
+    )
     return as_picture(image, title=title, alt=alt)
 
 

@@ -9,6 +9,7 @@ from remnant.core.findings import Finding, Verdict
 from remnant.view.parts import Mark, mark
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.findings import text_of
+from remnant.wording.language import spoken
 from remnant.wording.lists import ablation_reasons, statement, unended_statement
 from remnant.wording.numbers import ABSENT, sentence
 
@@ -16,7 +17,9 @@ BETWEEN: Final = "; "
 FEWEST_ROWS: Final = 2
 FEW: Final = 8
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ALLOWED_WORDS: Final = {Verdict.MET: "within", Verdict.NOT_MET: "beyond"}
+ALLOWED_WORDS: Final[Mapping[Verdict, str]] = spoken(
+    {Verdict.MET: "within", Verdict.NOT_MET: "beyond"}, "limits"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,11 @@
 """What is said once where it applies to many parts: no lesion, no segments, no body size."""
 
-from typing import Final
-
 from remnant.core.case import CaseReport
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.brief import Short
+from remnant.wording.language import say
 from remnant.wording.numbers import sentence
 from remnant.wording.reasons import why
-
-NO_LISTS: Final = "the lists on resection, ablation, staging, transplantation and pathways"
 
 
 def no_lesion(case: CaseReport) -> str | None:
@@ -18,13 +15,23 @@ def no_lesion(case: CaseReport) -> str | None:
     if case.volumetry.tumour_ml.value is None:
         reason = why(case.volumetry.tumour_ml)
         return f"{sentence(reason).rstrip('.')}."
-    return "Every lesion was rejected." if case.volumetry.lesions else "No lesion was found."
+    return (
+        say("Every lesion was rejected.") if case.volumetry.lesions else say("No lesion was found.")
+    )
 
 
 def nothing_to_list(case: CaseReport) -> str | None:
     """Say in one line that the lists of conditions do not apply; ``None`` where they do."""
     reason = no_lesion(case)
-    return None if reason is None else f"{reason} There is nothing to hold {NO_LISTS} against."
+    return (
+        None
+        if reason is None
+        else say(
+            "{reason} There is nothing to hold the lists on resection, ablation, staging, "
+            "transplantation and pathways against.",
+            reason=reason,
+        )
+    )
 
 
 def lacks_body_size(case: CaseReport) -> bool:

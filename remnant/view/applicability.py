@@ -6,6 +6,7 @@ from typing import Final
 from remnant.core.clinical import ClinicalFacts, PrimaryStatus
 from remnant.core.criteria import CriteriaResult
 from remnant.core.findings import Finding, Verdict
+from remnant.wording.language import message, say, spoken
 from remnant.wording.lists import obstacle
 
 GATES: Final = frozenset(
@@ -23,10 +24,15 @@ OF_PRIMARY: Final = frozenset(
     ("staging.simultaneous_primary.primary", "staging.primary_synchronous.primary")
 )
 """The same of operations on a primary: those that are out are no obstacle."""
-UNSUPPORTED: Final[Mapping[str, str]] = {
-    "debulking.indication.machairas2021.whom": "nothing that was told supports it",
-    "debulking.indication.gepnetlm_review.hormones": "nothing that was told supports it",
-}
+UNSUPPORTED: Final[Mapping[str, str]] = spoken(
+    dict.fromkeys(
+        (
+            "debulking.indication.machairas2021.whom",
+            "debulking.indication.gepnetlm_review.hormones",
+        ),
+        message("nothing that was told supports it"),
+    )
+)
 """Indications that a person has to tell; until then they do not apply either."""
 
 
@@ -39,7 +45,7 @@ def why_not_applicable(found: CriteriaResult, clinical: ClinicalFacts) -> str:
 def _why(finding: Finding, clinical: ClinicalFacts) -> str:
     failed = finding.verdict is Verdict.NOT_MET
     if finding.id in OF_PRIMARY and clinical.primary_status is PrimaryStatus.RESECTED:
-        return "the primary was removed"
+        return say("the primary was removed")
     if failed and finding.id in GATES:
         return obstacle(finding.id)
     return UNSUPPORTED.get(finding.id, "") if finding.verdict is Verdict.UNKNOWN else ""

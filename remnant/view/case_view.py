@@ -21,6 +21,7 @@ from remnant.view.subject import Citations, Statement, Subject, citations
 from remnant.view.vessel_view import Vessels, view_vessels
 from remnant.view.volume_view import Segments, Volumes, view_segments, view_volumes
 from remnant.wording.impression import impression
+from remnant.wording.language import say
 from remnant.wording.numbers import sentence
 from remnant.wording.obstacles import attributed, contraindications
 from remnant.wording.words import PART_WORDS
@@ -78,7 +79,7 @@ class CaseView:
 def view_case(case: CaseReport) -> CaseView:
     """Return the view of a case, built once for every medium."""
     subject, checks = Subject.of(case), view_checks(case)
-    review = TO_REVIEW if checks.review else ""
+    review = say(TO_REVIEW) if checks.review else ""
     segments = view_segments(subject)
     return CaseView(
         review=review,

@@ -14,7 +14,9 @@ from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
+from remnant.wording.language import localised, message, say
 from remnant.wording.numbers import interval, plain, shown
+from remnant.wording.phrases import listed
 from remnant.wording.volumes import CLASS_WORDS
 from remnant.wording.words import PART_WORDS
 
@@ -24,7 +26,7 @@ ALMOST_ALL: Final = 0.995
 ALMOST_NONE: Final = 0.005
 MOSTLY: Final = 0.6
 MATTERS: Final = 0.15
-AS_MEASURED: Final = "as measured"
+AS_MEASURED: Final = message("as measured")
 FURTHER: Final = ".further."
 
 
@@ -39,7 +41,7 @@ class Share:
     @property
     def percent(self) -> str:
         """The share in percent, for people."""
-        return f"{HUNDRED * self.fraction:.0f}"
+        return localised(f"{HUNDRED * self.fraction:.0f}")
 
     @property
     def width(self) -> str:
@@ -150,7 +152,7 @@ def is_partial(quantity: Quantity) -> bool:
 def spread(quantity: Quantity, *, fraction: bool = False) -> str:
     """Write a quantity's interval, labelled where it is that of a bound as measured."""
     known = interval(quantity, fraction=fraction)
-    return f"{known} {AS_MEASURED}" if known and is_partial(quantity) else known
+    return f"{known} {say(AS_MEASURED)}" if known and is_partial(quantity) else known
 
 
 def shares(known: Interval | None) -> tuple[Share, ...]:
@@ -179,7 +181,7 @@ def origins(known: Iterable[Interval | None]) -> str:
     found = [parts for parts in map(_main_parts, known) if parts]
     wording = {frozenset(parts): parts for parts in reversed(found)}
     kinds = Counter(map(frozenset, found)).most_common()
-    return ", some ".join(_origin_words(wording[kind]) for kind, _ in kinds)
+    return say(", some ").join(_origin_words(wording[kind]) for kind, _ in kinds)
 
 
 def _main_parts(known: Interval | None) -> tuple[str, ...]:
@@ -192,8 +194,8 @@ def _main_parts(known: Interval | None) -> tuple[str, ...]:
 
 def _origin_words(parts: tuple[str, ...]) -> str:
     if len(parts) <= 1:
-        return f"mostly from {parts[0]}" if parts else ""
-    return f"from {', '.join(parts[:-1])} and {parts[-1]}"
+        return say("mostly from {part}", part=parts[0]) if parts else ""
+    return say("from {parts}", parts=listed(parts))
 
 
 def judged(resection: Outcome) -> Mapping[str, Judged]:
@@ -231,7 +233,7 @@ def short_demand(finding: Finding) -> str:
         return ""
     sign = "≥" if finding.inclusive else ">"
     if finding.basis in FRACTIONS:
-        return f"{sign} {HUNDRED * finding.limit:g} %"
+        return say("{sign} {limit:g} %", sign=sign, limit=HUNDRED * finding.limit)
     return f"{sign} {plain(finding.limit)}"
 
 
@@ -242,7 +244,11 @@ def limit_words(value: float, basis: Basis) -> str:
     ('30 %', '250 mL/m²')
     """
     number = HUNDRED * value if basis in FRACTIONS else value
-    return f"{number:g} {'mL/m²' if basis is Basis.BODY_SURFACE_AREA else '%'}"
+    return say(
+        "{number:g} {unit}",
+        number=number,
+        unit="mL/m²" if basis is Basis.BODY_SURFACE_AREA else "%",
+    )
 
 
 def formula_span(resection: Resection, chosen: str) -> FormulaSpan | None:

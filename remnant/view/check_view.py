@@ -6,8 +6,10 @@ from typing import Final
 from remnant.core.case import CaseReport
 from remnant.core.findings import BEST_FIRST, Finding, Verdict
 from remnant.core.quality_light import LIGHTS, QUALITY_LIGHT
-from remnant.view.parts import Mark, mark, plural
+from remnant.view.parts import Mark, mark
 from remnant.wording.findings import text_of
+from remnant.wording.language import say, say_many
+from remnant.wording.names import named
 from remnant.wording.report_remedies import with_remedy
 from remnant.wording.sample_checks import WRITERS as OF_SAMPLE
 from remnant.wording.segment_causes import beyond_source
@@ -18,7 +20,6 @@ SEGMENTS_SOURCE: Final = "segments_source"
 MR_NOT_VALIDATED: Final = "mr_not_validated"
 ABOUT_SEGMENTS: Final = "couinaud_"
 ORDER: Final = (Verdict.NOT_MET, *BEST_FIRST[1:-1], Verdict.MET)
-TO_REVIEW: Final = {**CHECK_WORDS, Verdict.UNKNOWN: "to review"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +121,46 @@ def view_checks(case: CaseReport) -> Checks:
 
 def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
     """Return the lines at the head of the page."""
-    synthetic = plural(checks.planted, "metastasis", "metastases")
     failed = len(checks.failed)
     every = (
         *_light_alerts(checks.light),
         (
             checks.sample,
-            Alert("Demo: published liver, voxel size estimated, person assumed", "sample"),
+            Alert(say("Demo: published liver, voxel size estimated, person assumed"), "sample"),
         ),
-        (checks.planted, Alert(f"Demo: {checks.planted} synthetic {synthetic}", "planted")),
-        (checks.on_mr, Alert("Not validated on MR", "notices", bad=True)),
-        (failed, Alert(f"{failed} quality {plural(failed, 'check')} failed", "notices", bad=True)),
+        (
+            checks.planted,
+            Alert(
+                say_many(
+                    "Demo: {number} synthetic metastasis",
+                    "Demo: {number} synthetic metastases",
+                    checks.planted,
+                ),
+                "planted",
+            ),
+        ),
+        (checks.on_mr, Alert(say("Not validated on MR"), "notices", bad=True)),
+        (
+            failed,
+            Alert(
+                say_many("{number} quality check failed", "{number} quality checks failed", failed),
+                "notices",
+                bad=True,
+            ),
+        ),
         (
             checks.unconfirmed,
-            Alert(f"{checks.unconfirmed} of {checks.counted} lesions not confirmed", "notices"),
+            Alert(
+                say(
+                    "{unconfirmed} of {counted} lesions not confirmed",
+                    unconfirmed=checks.unconfirmed,
+                    counted=checks.counted,
+                ),
+                "notices",
+            ),
         ),
         (checks.review, Alert(review, "borders")),
-        (checks.assumed, Alert("Body size assumed", "notices")),
+        (checks.assumed, Alert(say("Body size assumed"), "notices")),
     )
     return tuple(alert for holds, alert in every if holds)
 
@@ -144,7 +168,7 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
 def _light(check: Finding) -> LightView:
     colour = LIGHTS[check.verdict].value
     look = check.verdict is not Verdict.MET
-    brief = f"Quality light {colour}."
+    brief = say("Quality light {colour}.", colour=named(colour))
     return LightView(mark(check.verdict, CHECK_WORDS), colour, brief, text_of(check), look)
 
 
@@ -152,7 +176,12 @@ def _light_alerts(light: LightView | None) -> tuple[tuple[bool, Alert], ...]:
     if light is None:
         return ()
     bad = light.mark.kind == Verdict.NOT_MET.value
-    return ((light.look, Alert(f"Quality light {light.colour}", "notices", bad=bad)),)
+    return (
+        (
+            light.look,
+            Alert(say("Quality light {colour}", colour=named(light.colour)), "notices", bad=bad),
+        ),
+    )
 
 
 def _is_open_source(check: Finding) -> bool:
@@ -160,4 +189,5 @@ def _is_open_source(check: Finding) -> bool:
 
 
 def _mark(check: Finding) -> Mark:
-    return mark(check.verdict, TO_REVIEW if check.id == SEGMENTS_SOURCE else CHECK_WORDS)
+    to_review = check.id == SEGMENTS_SOURCE and check.verdict is Verdict.UNKNOWN
+    return mark(check.verdict, {check.verdict: say("to review")} if to_review else CHECK_WORDS)

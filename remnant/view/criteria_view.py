@@ -12,10 +12,11 @@ from remnant.core.findings import Finding, Verdict
 from remnant.view.absences import nothing_to_list
 from remnant.view.applicability import why_not_applicable
 from remnant.view.open_questions import Question, open_questions
-from remnant.view.parts import NOTE, Mark, mark
+from remnant.view.parts import Mark, mark, note
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.findings import text_of
+from remnant.wording.language import say
 from remnant.wording.lists import (
     MOST_OBSTACLES,
     condition_row,
@@ -31,8 +32,6 @@ from remnant.wording.told_facts import told
 from remnant.wording.words import BRANCH_WORDS, DONE_WORDS, LIST_WORDS, OBSTACLE_WORDS, OPTION_WORDS
 
 RESECTABILITY: Final = "resectability."
-LISTED_WITH_CAUTION = Mark(Verdict.UNKNOWN.value, "!", "listed, with a caution")
-"""In the place of the verdict on an option that its source lists and warns of here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +136,13 @@ def view_sources(subject: Subject) -> Sources:
         nothing=nothing_to_list(subject.case) or "",
         questions=open_questions(subject.case),
         told=told(subject.case.clinical),
-        liver_function=group(LIVER_FUNCTION_TITLE, LIVER_FUNCTION_ID, planning.liver_function),
+        liver_function=group(say(LIVER_FUNCTION_TITLE), LIVER_FUNCTION_ID, planning.liver_function),
         staging_checklist=group(
-            "Examinations before surgery", "staging_checklist", planning.staging_checklist
+            say("Examinations before surgery"), "staging_checklist", planning.staging_checklist
         ),
-        resectability=group("Resectability", "resectability", planning.resectability),
-        staging=group("Staging", "staging", planning.staging),
-        transplant=group("Transplantation", "transplant", planning.transplant),
+        resectability=group(say("Resectability"), "resectability", planning.resectability),
+        staging=group(say("Staging"), "staging", planning.staging),
+        transplant=group(say("Transplantation"), "transplant", planning.transplant),
         pathways=tuple(_branch(pathway, subject) for pathway in planning.pathways),
     )
 
@@ -154,7 +153,9 @@ def _group(subject: Subject, title: str, name: str, found: tuple[CriteriaResult,
         title,
         name,
         lists=tuple(_criteria(one, subject) for one, idle in why if not idle),
-        idle=tuple(Idle(one.title, subject.cite(one.source), idle) for one, idle in why if idle),
+        idle=tuple(
+            Idle(say(one.title), subject.cite(one.source), idle) for one, idle in why if idle
+        ),
     )
 
 
@@ -162,8 +163,8 @@ def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
     amounts = amounts_here(found.findings, subject.case)
     conditions = zip(found.findings, amounts or ("",) * len(found.findings), strict=True)
     return Criteria(
-        mark=mark(found.verdict, _words(found)) if found.deciding else NOTE,
-        title=found.title,
+        mark=mark(found.verdict, _words(found)) if found.deciding else note(),
+        title=say(found.title),
         source=subject.cite(found.source),
         answer=reviewed_answer(found),
         brief=list_summary(found),
@@ -183,7 +184,7 @@ def condition(finding: Finding, subject: Subject) -> Statement:
     """Return a finding as a row of a table, where every verdict shows."""
     return Statement(
         id=finding.id,
-        mark=NOTE if is_note(finding) else mark(finding.verdict, condition_words(finding)),
+        mark=note() if is_note(finding) else mark(finding.verdict, condition_words(finding)),
         text=text_of(finding) if is_note(finding) else condition_row(subject.brief(finding)),
         source=subject.cite(finding.source),
         status=status_words(finding),
@@ -194,8 +195,8 @@ def _branch(pathway: Pathway, subject: Subject) -> Branch:
     return Branch(
         mark=mark(pathway.verdict, BRANCH_WORDS),
         verdict=pathway.verdict,
-        title=pathway.title,
-        branch=pathway.branch,
+        title=say(pathway.title),
+        branch=say(pathway.branch),
         against=obstacles(pathway.failed, most=MOST_OBSTACLES),
         text=pathway_text(pathway),
         source=subject.cite(pathway.source),
@@ -208,5 +209,10 @@ def _option(option: TreatmentOption, subject: Subject) -> Option:
     source = subject.cite(option.source)
     text = option_text(option)
     warned = option.verdict is Verdict.MET and option.cautions
-    shown = LISTED_WITH_CAUTION if warned else mark(option.verdict, OPTION_WORDS)
-    return Option(shown, option.name, text, source)
+    shown = _with_caution() if warned else mark(option.verdict, OPTION_WORDS)
+    return Option(shown, say(option.name), text, source)
+
+
+def _with_caution() -> Mark:
+    """Return the mark of an option that its source lists and warns of here."""
+    return Mark(Verdict.UNKNOWN.value, "!", say("listed, with a caution"))

@@ -6,6 +6,7 @@ from remnant.core.distribution import Frilling, FrillingType, Netlm, Stability
 from remnant.view.certainty import of_hundred
 from remnant.view.subject import Subject
 from remnant.wording.classes import frilling_reason, netlm_reason, stability_reason
+from remnant.wording.names import named
 from remnant.wording.numbers import ABSENT, sentence
 from remnant.wording.words import PERTURBATION_WORDS
 
@@ -54,7 +55,7 @@ def _kind(found: Frilling | Netlm, subject: Subject) -> Kind:
     short = subject.brief(found)
     reason = frilling_reason(short) if isinstance(short, Frilling) else netlm_reason(short)
     return Kind(
-        name=found.type.value if found.type else ABSENT,
+        name=named(found.type.value) if found.type else ABSENT,
         reason=reason,
         classified=found.type is not None,
         nameless=found.type is FrillingType.UNCLASSIFIABLE,
@@ -69,7 +70,7 @@ def _stableness(stability: Stability) -> Stableness:
         copies=stability.perturbations,
         answers=()
         if same == of_hundred(1.0)
-        else tuple((kind.value, of_hundred(share)) for kind, share in answers),
+        else tuple((named(kind.value), of_hundred(share)) for kind, share in answers),
         causes=tuple(
             (sentence(PERTURBATION_WORDS[cause]), of_hundred(share))
             for cause, share in stability.by_cause.items()

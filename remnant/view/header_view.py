@@ -6,9 +6,11 @@ from typing import Final
 from remnant.core.case import CaseReport
 from remnant.core.patient import LiverBackground, Patient
 from remnant.view.check_view import Alert, Checks, alerts
+from remnant.wording.language import message, say
+from remnant.wording.names import named
 from remnant.wording.report_sheet import NO_DATE
 
-NOT_GIVEN = "not given"
+NOT_GIVEN = message("not given")
 DAY: Final = len("2026-01-02")
 
 
@@ -41,21 +43,28 @@ def view_header(case: CaseReport, checks: Checks, review: str) -> Header:
         pseudonym=study.pseudonym,
         version=case.provenance.software.get("remnant", ""),
         modality="" if study.modality is None else study.modality.value.upper(),
-        phase=study.phase.value,
+        phase=named(study.phase.value),
         body_size=_body_size(patient),
         assumed=patient.body_size_assumed,
-        sex=patient.sex.value if patient.sex else NOT_GIVEN,
-        age=NOT_GIVEN if patient.age_years is None else f"{patient.age_years:g} y",
-        background="not known" if background is LiverBackground.UNKNOWN else background.value,
-        date=NO_DATE,
+        sex=named(patient.sex.value) if patient.sex else say(NOT_GIVEN),
+        age=say(NOT_GIVEN)
+        if patient.age_years is None
+        else say("{age_years:g} y", age_years=patient.age_years),
+        background=say("not known")
+        if background is LiverBackground.UNKNOWN
+        else named(background.value),
+        date=say(NO_DATE),
         made=case.provenance.created_utc[:DAY],
         alerts=alerts(checks, review),
     )
 
 
 def _body_size(patient: Patient) -> str:
-    sizes = (("height", patient.height_cm, "cm"), ("weight", patient.weight_kg, "kg"))
+    sizes = ((say("height"), patient.height_cm, "cm"), (say("weight"), patient.weight_kg, "kg"))
     if all(value is None for _, value, _ in sizes):
-        return NOT_GIVEN
-    words = (f"{n} {NOT_GIVEN}" if value is None else f"{value:g} {u}" for n, value, u in sizes)
+        return say(NOT_GIVEN)
+    words = (
+        f"{n} {say(NOT_GIVEN)}" if value is None else say("{value:g} {unit}", value=value, unit=u)
+        for n, value, u in sizes
+    )
     return ", ".join(words)

@@ -13,12 +13,14 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import Modality
 from remnant.view.parts import DASH, Figure, Footnotes, figure
 from remnant.view.subject import Subject
+from remnant.wording.language import localised, message, say
 from remnant.wording.lesion_figures import LESION_FIGURES, LesionFigure
+from remnant.wording.names import named
 from remnant.wording.numbers import percent, plain
 from remnant.wording.words import CONFIRMATION_WORDS
 
 MOST_IN_FRONT: Final = 12
-OUTSIDE: Final = "outside the segment map"
+OUTSIDE: Final = message("outside the segment map")
 Cell = Callable[[Lesion], Figure]
 Parts = Iterable[tuple[Enum, float]]
 
@@ -102,16 +104,18 @@ def _largest(table: LesionTable, lesions: tuple[Lesion, ...]) -> LesionTable:
 def _first(subject: Subject, notes: Footnotes) -> dict[Heading, Cell]:
     why = subject.case.volumetry.segments_reasons or (Reason(Cause.SEGMENTS_UNKNOWN),)
     return {
-        Heading("Volume mL", numeric=True): lambda lesion: figure(lesion.volume_ml, notes=notes),
-        Heading("Axial diameters mm", numeric=True): _diameters,
-        Heading("Segments, share of the lesion", numeric=False): lambda lesion: (
-            Figure(_shares(_largest_first(lesion.segment_fractions)) or OUTSIDE)
+        Heading(say("Volume mL"), numeric=True): lambda lesion: figure(
+            lesion.volume_ml, notes=notes
+        ),
+        Heading(say("Axial diameters mm"), numeric=True): _diameters,
+        Heading(say("Segments, share of the lesion"), numeric=False): lambda lesion: (
+            Figure(_shares(_largest_first(lesion.segment_fractions)) or say(OUTSIDE))
             if lesion.segment_fractions is not None
             else Figure(DASH.number, known=False, note=notes.letter(why))
         ),
         **_plain(notes, more=False),
         **_phases(subject),
-        Heading("Confirmation", numeric=False): lambda lesion: Figure(
+        Heading(say("Confirmation"), numeric=False): lambda lesion: Figure(
             CONFIRMATION_WORDS[lesion.confirmation]
         ),
     }
@@ -122,8 +126,10 @@ def _phases(subject: Subject) -> dict[Heading, Cell]:
     if not any(lesion.phases for lesion in subject.case.volumetry.lesions):
         return {}
     return {
-        Heading("Seen in", numeric=False): lambda lesion: (
-            Figure(", ".join(phase.value for phase in lesion.phases)) if lesion.phases else DASH
+        Heading(say("Seen in"), numeric=False): lambda lesion: (
+            Figure(", ".join(named(phase.value) for phase in lesion.phases))
+            if lesion.phases
+            else DASH
         )
     }
 
@@ -134,13 +140,17 @@ def _more() -> dict[Heading, Cell]:
 
     return {
         **_plain(Footnotes(), more=True),
-        Heading("Lobes", numeric=False): lambda lesion: (
+        Heading(say("Lobes"), numeric=False): lambda lesion: (
             Figure(_shares(lesion.lobe_fractions.items())) if lesion.lobe_fractions else DASH
         ),
-        Heading("Mean ± SD", numeric=True): of_image(lambda i: f"{i.mean:.0f} ± {i.sd:.0f}"),
-        Heading("Median", numeric=True): of_image(lambda i: f"{i.median:.0f}"),
-        Heading("Range", numeric=True): of_image(lambda i: f"{i.minimum:.0f} to {i.maximum:.0f}"),
-        Heading("Centroid R, A, S mm", numeric=False): lambda lesion: Figure(
+        Heading(say("Mean ± SD"), numeric=True): of_image(
+            lambda i: say("{mean:.0f} ± {sd:.0f}", mean=i.mean, sd=i.sd)
+        ),
+        Heading(say("Median"), numeric=True): of_image(lambda i: localised(f"{i.median:.0f}")),
+        Heading(say("Range"), numeric=True): of_image(
+            lambda i: say("{minimum:.0f} to {maximum:.0f}", minimum=i.minimum, maximum=i.maximum)
+        ),
+        Heading(say("Centroid R, A, S mm"), numeric=False): lambda lesion: Figure(
             _place(lesion.centroid_ras_mm)
         ),
     }
@@ -154,15 +164,23 @@ def _plain(notes: Footnotes, *, more: bool) -> dict[Heading, Cell]:
             value = declared.value(lesion)
             if isinstance(value, Quantity):
                 return figure(value, notes=notes)
-            return Figure(plain(declared.scale * value) if declared.scale != 1 else f"{value:.1f}")
+            return Figure(
+                plain(declared.scale * value) if declared.scale != 1 else localised(f"{value:.1f}")
+            )
 
         return shown
 
-    return {Heading(f.title, numeric=True): cell(f) for f in LESION_FIGURES if f.more is more}
+    return {Heading(say(f.title), numeric=True): cell(f) for f in LESION_FIGURES if f.more is more}
 
 
 def _diameters(lesion: Lesion) -> Figure:
-    return Figure(f"{lesion.longest_axial_mm:.1f} × {lesion.perpendicular_axial_mm:.1f}")
+    return Figure(
+        say(
+            "{longest_axial_mm:.1f} × {perpendicular_axial_mm:.1f}",
+            longest_axial_mm=lesion.longest_axial_mm,
+            perpendicular_axial_mm=lesion.perpendicular_axial_mm,
+        )
+    )
 
 
 def _largest_first(shares: Mapping[CouinaudSegment, float]) -> Parts:
@@ -175,11 +193,11 @@ def _shares(parts: Parts) -> str:
 
 
 def _name(part: Enum) -> str:
-    return part.value if isinstance(part.value, str) else part.name
+    return named(part.value) if isinstance(part.value, str) else part.name
 
 
 def _place(point_ras_mm: Vector3) -> str:
-    return ", ".join(f"{coordinate:.0f}" for coordinate in point_ras_mm)
+    return ", ".join(localised(f"{coordinate:.0f}") for coordinate in point_ras_mm)
 
 
 def _planted(lesion: PlantedLesion) -> Planted:

@@ -12,15 +12,17 @@ from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume
 from remnant.io.recipe_text import recipe_text, segments_text
 from remnant.view.segment_state import plane_errors, segments_origin
+from remnant.wording.language import localised, message, say
 from remnant.wording.numbers import ABSENT, plain
 from remnant.wording.reasons import listed, why
+from remnant.wording.words import ORIGIN_WORDS
 
 SHOWN_DIGITS = 12
 CHOICES = fields(PlanChoice)
 SEGMENTATION = fields(SegmentationSettings)
-NONE_ASSUMED = "none assumed"
-UNKNOWN_SEGMENTS = "the segments are not known"
-RESIDUAL = (
+NONE_ASSUMED = message("none assumed")
+UNKNOWN_SEGMENTS = message("the segments are not known")
+RESIDUAL = message(
     "of the standardised volume: how far persons of one size differ; the choice of the formula is "
     "shown apart"
 )
@@ -76,15 +78,18 @@ def view_method(case: CaseReport) -> Method:
         source=_source(case.study),
         software=", ".join(f"{name} {version}" for name, version in sorted(known.software.items())),
         models=tuple(_digest(f"{m.id} {m.version}", m.weights_sha256) for m in known.models),
-        device=known.device or "no network ran",
-        seed="nothing was random" if known.seed is None else str(known.seed),
+        device=known.device or say("no network ran"),
+        seed=say("nothing was random") if known.seed is None else str(known.seed),
         inputs=tuple(_digest(role, sha256) for role, sha256 in sorted(known.inputs_sha256.items())),
         configuration=_digest("", known.configuration_sha256),
         settings=_settings(case),
         segments=segments_origin(volumes)
-        or f"{ABSENT} ({listed(volumes.segments_reasons) or 'not known'})",
+        or f"{ABSENT} ({listed(volumes.segments_reasons) or say('not known')})",
         standardised=_standardised(volumes.standardised),
-        seconds=", ".join(f"{stage} {s:.1f}" for stage, s in known.seconds.items()) or ABSENT,
+        seconds=", ".join(
+            say("{stage} {s:.1f}", stage=stage, s=s) for stage, s in known.seconds.items()
+        )
+        or ABSENT,
         errors=_errors(case),
     )
 
@@ -95,8 +100,14 @@ def _digest(name: str, sha256: str) -> Digest:
 
 def _source(study: Study) -> str:
     shape = " × ".join(map(str, study.shape))
-    spacing = " × ".join(f"{size:.3g}" for size in study.spacing_mm)
-    return f"{study.source}, {shape} voxels of {spacing} mm, {study.orientation}"
+    spacing = " × ".join(localised(f"{size:.3g}") for size in study.spacing_mm)
+    return say(
+        "{source}, {shape} voxels of {spacing} mm, {orientation}",
+        source=study.source,
+        shape=shape,
+        spacing=spacing,
+        orientation=study.orientation,
+    )
 
 
 def _settings(case: CaseReport) -> str:
@@ -131,40 +142,62 @@ def _word(value: object) -> object:
 
 def _standardised(known: StandardisedVolume) -> str:
     bsa = known.bsa_m2
-    with_bsa = f" with body surface by {known.bsa_formula}" if known.bsa_formula else ""
+    with_bsa = (
+        say(" with body surface by {bsa_formula}", bsa_formula=known.bsa_formula)
+        if known.bsa_formula
+        else ""
+    )
     surface = f"{ABSENT} ({why(bsa)})" if bsa.value is None else f"{plain(bsa.value)} m²"
-    return f"{known.formula}{with_bsa}; body surface {surface}; population: {known.population}"
+    return say(
+        "{formula}{with_bsa}; body surface {surface}; population: {population}",
+        formula=known.formula,
+        with_bsa=with_bsa,
+        surface=surface,
+        population=say(known.population),
+    )
 
 
 def _errors(case: CaseReport) -> Errors:
     model, boundaries = case.volumetry.error_model, case.volumetry.boundaries
     planes = plane_errors(case.volumetry) if boundaries.borders else ()
-    each_plane = _spread(model.segment_border_mm, "mm", " for each plane")
-    formula = _spread(percent_from_fraction(model.formula_residual_fraction), "%", f" {RESIDUAL}")
+    each_plane = _spread(model.segment_border_mm, "mm", say(" for each plane"))
+    formula = _spread(
+        percent_from_fraction(model.formula_residual_fraction), "%", f" {say(RESIDUAL)}"
+    )
     return Errors(
         draws=model.draws,
-        origin=model.origin,
+        origin=ORIGIN_WORDS.get(model.origin, model.origin),
         seed=model.seed,
-        liver=f"{_liver(model)} (liver surface {boundaries.liver_surface_mm2 / 100:.0f} cm²)",
+        liver=say(
+            "{liver} (liver surface {surface_cm2:.0f} cm²)",
+            liver=_liver(model),
+            surface_cm2=boundaries.liver_surface_mm2 / 100,
+        ),
         lesions=_lesions(model),
-        borders=each_plane if boundaries.borders else UNKNOWN_SEGMENTS,
+        borders=each_plane if boundaries.borders else say(UNKNOWN_SEGMENTS),
         planes=tuple((words, _spread(round(mm, 1), "mm", "")) for words, mm in planes),
         formula=formula,
     )
 
 
 def _liver(model: ErrorModel) -> str:
-    common = f"{percent_from_fraction(model.liver_common_share):g}"
-    rest = f"the rest patches of {model.liver_patch_mm2 / 100:g} cm²"
-    words = f"; {common} % of its variance moves the whole surface, {rest}"
+    common = localised(f"{percent_from_fraction(model.liver_common_share):g}")
+    rest = say("the rest patches of {patch_cm2:g} cm²", patch_cm2=model.liver_patch_mm2 / 100)
+    words = say(
+        "; {common} % of its variance moves the whole surface, {rest}", common=common, rest=rest
+    )
     return _spread(model.liver_boundary_mm, "mm", words)
 
 
 def _lesions(model: ErrorModel) -> str:
-    common = f"{percent_from_fraction(model.lesion_common_share):g}"
-    words = f"; {common} % of its variance is common to all lesions"
+    common = localised(f"{percent_from_fraction(model.lesion_common_share):g}")
+    words = say("; {common} % of its variance is common to all lesions", common=common)
     return _spread(model.lesion_boundary_mm, "mm", words)
 
 
 def _spread(value: float, unit: str, words: str) -> str:
-    return f"{value:g} {unit}{words}" if value else NONE_ASSUMED
+    return (
+        say("{value:g} {unit}{words}", value=value, unit=unit, words=words)
+        if value
+        else say(NONE_ASSUMED)
+    )

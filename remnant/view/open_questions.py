@@ -11,11 +11,12 @@ from remnant.core.patient import LiverBackground
 from remnant.core.planning_report import PlanningReport
 from remnant.view.absences import lacks_body_size
 from remnant.view.rule_facts import facts_behind
+from remnant.wording.language import message, say
 from remnant.wording.report_remedies import BODY_SIZE as MEASURE_WITH_SIZE
 
 MEASURED_WITH: Final = frozenset(PATIENT_INPUTS) - {BACKGROUND}
 """What a case is measured with: the planner does not take it anew."""
-BODY_SIZE: Final = "body size"
+BODY_SIZE: Final = message("body size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,13 @@ def open_questions(case: CaseReport) -> tuple[Question, ...]:
 def deciding(case: CaseReport) -> Iterator[Question]:
     """Yield what is not known of the person and leaves verdicts on the plans open."""
     if lacks_body_size(case):
-        yield Question(BODY_SIZE, f"measure again: {MEASURE_WITH_SIZE.command}", 0)
+        yield Question(
+            say(BODY_SIZE), say("measure again: {command}", command=MEASURE_WITH_SIZE.command), 0
+        )
     if background_decides(case):
-        yield Question(BACKGROUND.question, BACKGROUND.option, 0)
+        yield Question(say(BACKGROUND.question), BACKGROUND.option, 0)
     if _leaves_open(case, DECOMPENSATED):
-        yield Question(DECOMPENSATED.question, DECOMPENSATED.option, 0)
+        yield Question(say(DECOMPENSATED.question), DECOMPENSATED.option, 0)
 
 
 def background_decides(case: CaseReport) -> bool:
@@ -83,4 +86,4 @@ def _question(wanted: Input, number: int) -> Question:
     """Return an input with its option, else its key of a facts file."""
     measured = wanted in MEASURED_WITH
     how = f"remnant run CASE {wanted.option}" if measured else wanted.option or wanted.name
-    return Question(wanted.question, how, number)
+    return Question(say(wanted.question), how, number)

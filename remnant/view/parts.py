@@ -10,6 +10,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.reasons import Reason
 from remnant.view.certainty import AS_MEASURED, is_partial
 from remnant.wording.brief import Short, brief_reasons
+from remnant.wording.language import say
 from remnant.wording.numbers import ABSENT, interval, sentence, shown
 from remnant.wording.reasons import listed, why
 from remnant.wording.words import VERDICT_SIGNS, VERDICT_WORDS
@@ -29,8 +30,9 @@ def mark(verdict: Verdict, words: Mapping[Verdict, str] = VERDICT_WORDS) -> Mark
     return Mark(verdict.value, VERDICT_SIGNS[verdict], words[verdict])
 
 
-NOTE: Final = Mark("note", "·", "note")
-"""In the place of a verdict: a remark or caution, held against nothing."""
+def note() -> Mark:
+    """Return what stands in the place of a verdict: a remark or caution, held against nothing."""
+    return Mark("note", "·", say("note"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,11 @@ class Figure:
     @property
     def spread(self) -> str:
         """The interval, labelled where it is that of a bound as measured."""
-        return f"{self.interval} {AS_MEASURED}" if self.interval and self.partial else self.interval
+        return (
+            f"{self.interval} {say(AS_MEASURED)}"
+            if self.interval and self.partial
+            else self.interval
+        )
 
 
 @dataclass(slots=True)

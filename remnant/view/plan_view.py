@@ -35,6 +35,7 @@ from remnant.view.subject import (
     tally,
 )
 from remnant.wording.brief import brief_reasons, mentions
+from remnant.wording.language import localised, message, say
 from remnant.wording.numbers import ABSENT, counted, plain, sentence
 from remnant.wording.obstacles import first_in_rank
 from remnant.wording.plans import (
@@ -49,7 +50,7 @@ from remnant.wording.vessel_cuts import vessel_cuts_in_short, vessel_cuts_line
 from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
-AS_ABOVE: Final = "As for the share above."
+AS_ABOVE: Final = message("As for the share above.")
 MOST_BEST: Final = 3
 
 
@@ -274,7 +275,7 @@ def _as_before(target: Target, before: Target | None) -> Target:
     if before is None or _said(target) != _said(before):
         return target
     best = () if target.best == before.best else target.best
-    return replace(target, answer=AS_ABOVE, changes=(), best=best)
+    return replace(target, answer=say(AS_ABOVE), changes=(), best=best)
 
 
 def _said(target: Target) -> tuple[object, ...]:
@@ -307,7 +308,11 @@ def _remedy(target: TargetOutcome, subject: Subject, told: set[Remedy]) -> str:
 
 def share(target: float) -> str:
     """Write a debulking target, e.g. ``at least 70 %``; all of it is ``all``."""
-    return "all" if target >= 1.0 else f"at least {percent_from_fraction(target):g} %"
+    return (
+        say("all")
+        if target >= 1.0
+        else say("at least {target:g} %", target=percent_from_fraction(target))
+    )
 
 
 def bounds(target: TargetOutcome) -> str:
@@ -317,16 +322,21 @@ def bounds(target: TargetOutcome) -> str:
     where none does.
     """
     if target.answered_by is not None and target.least_flr_ml.value is not None:
-        return f"asked for by the chosen rule: {plain(target.least_flr_ml.value)} mL"
+        return say(
+            "asked for by the chosen rule: {volume} mL", volume=plain(target.least_flr_ml.value)
+        )
     if target.most_debulked_fraction < target.target:
-        return f"whatever remains: up to {_percent_down(target.most_debulked_fraction)} %"
+        return say(
+            "whatever remains: up to {share} %",
+            share=_percent_down(target.most_debulked_fraction),
+        )
     return ""
 
 
 def _percent_down(fraction: float) -> str:
     """Write a share so that what is less than all never reads as all."""
-    text = f"{percent_from_fraction(fraction):.1f}"
-    return "more than 99.9" if fraction < 1.0 and text == "100.0" else text
+    text = localised(f"{percent_from_fraction(fraction):.1f}")
+    return say("more than 99.9") if fraction < 1.0 and text == localised("100.0") else text
 
 
 def _row(plan: DebulkingPlan, subject: Subject, notes: Footnotes, place: int | None) -> PlanRow:
@@ -394,9 +404,9 @@ def _outcome(result: VirtualResection, subject: Subject) -> Outcome:
         flr=figure(remnant.flr_ml, "mL"),
         ratios=(
             ("sFLR", subject.ratio(remnant.sflr)),
-            ("of measured functional liver", subject.ratio(remnant.flr_measured_fraction)),
+            (say("of measured functional liver"), subject.ratio(remnant.flr_measured_fraction)),
         ),
-        weight=figure(remnant.flr_body_weight_percent, "% of body weight"),
+        weight=figure(remnant.flr_body_weight_percent, say("% of body weight")),
         surface=figure(remnant.flr_ml_per_m2, "mL/m²"),
         removed=figure(result.removed_ml, "mL"),
         ablated=figure(result.ablated_ml, "mL"),
@@ -440,7 +450,7 @@ def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
     return LesionFate(
         lesion=lesion.id,
         volume=figure(lesion.volume_ml).number,
-        words=FATE_WORDS[fate] if lesion.counts else REJECTED_WORDS,
+        words=FATE_WORDS[fate] if lesion.counts else say(REJECTED_WORDS),
         confirmation=CONFIRMATION_WORDS[lesion.confirmation],
         treated=lesion.counts and fate is not Fate.STAYS,
         unconfirmed=lesion.confirmation.is_open,
@@ -453,7 +463,7 @@ def fate_groups(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[FateGro
     found: dict[str, list[LesionFate]] = {}
     for fate in fates(plan, lesions):
         found.setdefault(fate.words, []).append(fate)
-    order = (words for words in (*FATE_WORDS.values(), REJECTED_WORDS) if words in found)
+    order = (words for words in (*FATE_WORDS.values(), say(REJECTED_WORDS)) if words in found)
     return tuple(
         FateGroup(
             sentence(words),
@@ -471,30 +481,30 @@ def flags(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[str, ...]:
 
 def _vessels(plan: DebulkingPlan) -> Iterator[str]:
     if not plan.decides:
-        yield "vessels not assessed: decides nothing"
+        yield say("vessels not assessed: decides nothing")
     elif plan.vessels_intact:
-        yield "vessels stated intact"
+        yield say("vessels stated intact")
     if any(mentions(finding, Cause.COMPUTED_AGAINST_STATED) for finding in plan.findings):
-        yield "computed vessels, to be confirmed, against “intact”"
+        yield say("computed vessels, to be confirmed, against “intact”")
 
 
 def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
     if plan.origin is PlanOrigin.USER:
-        yield "your own recipe"
+        yield say("your own recipe")
     yield from _vessels(plan)
     if plan.flips:
-        yield f"{counted(len(plan.flips), 'verdict')} may flip"
+        yield say("{verdicts} may flip", verdicts=counted(len(plan.flips), "verdict"))
     if plan.proven is False:
         yield proof(plan)
     cut = [n for n, fate in plan.result.fates.items() if fate is Fate.CUT]
     if cut:
-        yield f"cuts {lesion_words(cut)}"
+        yield say("cuts {lesions}", lesions=lesion_words(cut))
     unsure = sum(fate.treated and fate.unconfirmed for fate in fates(plan, lesions))
     larger = sum(f.verdict is Verdict.UNCERTAIN for f in plan.findings if f.id == ABLATION_SIZE_ID)
     if larger:
-        yield "size of what is ablated uncertain"
+        yield say("size of what is ablated uncertain")
     if unsure:
-        yield f"treats {counted(unsure, 'unconfirmed lesion')}"
+        yield say("treats {lesions}", lesions=counted(unsure, "unconfirmed lesion"))
 
 
 def proof(plan: DebulkingPlan) -> str:
@@ -502,5 +512,9 @@ def proof(plan: DebulkingPlan) -> str:
     if plan.proven is None:
         return ABSENT
     if plan.proven:
-        return "proven"
-    return f"not proven: at most {plain(plan.gap_ml)} mL more" if plan.gap_ml else "not proven"
+        return say("proven")
+    return (
+        say("not proven: at most {volume} mL more", volume=plain(plan.gap_ml))
+        if plan.gap_ml
+        else say("not proven")
+    )

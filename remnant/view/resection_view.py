@@ -35,6 +35,7 @@ from remnant.view.subject import (
     rules_of,
 )
 from remnant.wording.findings import bare_text_of, text_of
+from remnant.wording.language import localised, say
 from remnant.wording.numbers import percent, sign
 from remnant.wording.resection_titles import resection_title
 from remnant.wording.vessel_cuts import vessel_cuts_in_short, vessel_cuts_line
@@ -189,7 +190,7 @@ def view_resections(subject: Subject) -> Resections:
         flr_origin=origins(r.remnant.flr_ml.interval for r in resections),
         sflr_origin=origins(r.remnant.sflr.interval for r in resections),
         tables=_verdict_tables(resections, subject),
-        chosen_rule=rule_set_named(chosen_rule(subject)).title,
+        chosen_rule=say(rule_set_named(chosen_rule(subject)).title),
         background_unknown=subject.case.patient.background.value == "unknown",
         first=tuple(subject.rule(found) for found in first),
     )
@@ -269,7 +270,7 @@ def _written(span: FormulaSpan, resection: Resection, subject: Subject) -> Span:
         high=percent(span.high),
         high_exact=loose + percent(span.high, limits),
         high_formula=span.high_formula,
-        crossed=tuple(f"{percent_from_fraction(limit):g}" for limit in span.crossed),
+        crossed=tuple(localised(f"{percent_from_fraction(limit):g}") for limit in span.crossed),
         partial=span.partial,
     )
 
@@ -279,10 +280,14 @@ def _is_reach(finding: Finding) -> bool:
 
 
 def _reach(finding: Finding, subject: Subject) -> Reach:
-    least = "at least" if finding.inclusive else "more than"
-    share = None if finding.limit is None else f"{percent_from_fraction(finding.limit):g}"
+    least = say("at least") if finding.inclusive else say("more than")
+    share = (
+        None if finding.limit is None else localised(f"{percent_from_fraction(finding.limit):g}")
+    )
     return Reach(
-        title=rule_title(finding) if share is None else f"{least} {share} % of the tumour volume",
+        title=rule_title(finding)
+        if share is None
+        else say("{least} {share} % of the tumour volume", least=least, share=share),
         mark=mark(finding.verdict, REACH_WORDS),
         text=bare_text_of(finding),
         full_text=text_of(finding),
@@ -302,7 +307,10 @@ def _verdict_tables(resections: Sequence[Resection], subject: Subject) -> tuple[
     columns = [_column(findings, subject) for findings in found.values()]
     remnant = [column for column in columns if column.id.startswith(REMNANT_PREFIX)]
     others = [column for column in columns if column not in remnant]
-    groups = (("Rules on what would remain", remnant), ("Rules on what would be removed", others))
+    groups = (
+        (say("Rules on what would remain"), remnant),
+        (say("Rules on what would be removed"), others),
+    )
     return tuple(_table(title, group, resections) for title, group in groups if group)
 
 

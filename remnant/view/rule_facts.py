@@ -12,6 +12,8 @@ from planning.staging.finding_ids import ABOUT_GROWTH
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding
 from remnant.core.patient import LiverBackground
+from remnant.wording.language import localised, say
+from remnant.wording.names import named
 from remnant.wording.numbers import percent, plain
 from volumetry.checks import LESIONS_UNCONFIRMED_ID
 
@@ -56,8 +58,8 @@ def here(finding: Finding, case: CaseReport) -> str:
     if finding.basis is not None:
         limits = () if finding.limit is None else (finding.limit,)
         return f"{percent(finding.value, limits)} %"
-    unit = with_unit(condition.input.unit) if condition else unit_of_id(finding)
-    return f"{finding.value:.4g}{unit}"
+    unit = with_unit(say(condition.input.unit)) if condition else unit_of_id(finding)
+    return f"{localised(f'{finding.value:.4g}')}{unit}"
 
 
 def amounts_here(findings: Sequence[Finding], case: CaseReport) -> tuple[str, ...]:
@@ -81,10 +83,14 @@ def _told_word(wanted: Input, case: CaseReport) -> str:
     name = next(iter(facts_behind(wanted.name)), "")
     if name == BACKGROUND.name:
         background = case.patient.background
-        return "" if background is LiverBackground.UNKNOWN else background.value
+        return "" if background is LiverBackground.UNKNOWN else named(background.value)
     value = getattr(with_implied(case.clinical), name, None) if name else None
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if isinstance(value, StrEnum):
-        return value.value.replace("_", " ")
-    return "" if value is None else f"{value:g}{with_unit(INPUTS[name].unit)}"
+        return named(value.value.replace("_", " "))
+    return (
+        ""
+        if value is None
+        else say("{value:g}{with_unit}", value=value, with_unit=with_unit(say(INPUTS[name].unit)))
+    )

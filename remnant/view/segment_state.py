@@ -3,10 +3,11 @@
 from typing import Final
 
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
+from remnant.wording.language import message, say
 from remnant.wording.words import PLANE_WORDS, SOURCE_WORDS
 from volumetry.uncertainty.joint_draws import plane_of
 
-TO_REVIEW: Final = f"segments {SOURCE_WORDS[SegmentSource.MODEL]}: review"
+TO_REVIEW: Final = message("segments estimated from liver shape: review")
 """What stands beside every figure that rests on a network's segments until a human confirms."""
 
 
@@ -17,8 +18,10 @@ def segments_state(report: VolumetryReport) -> str:
     """
     if report.segment_source is None:
         return ""
-    colon = "" if report.segment_source is SegmentSource.MODEL else ":"
-    return f"segments{colon} {segments_origin(report)}"
+    origin = segments_origin(report)
+    if report.segment_source is SegmentSource.MODEL:
+        return say("segments {origin}", origin=origin)
+    return say("segments: {origin}", origin=origin)
 
 
 def segments_origin(report: VolumetryReport) -> str:
@@ -27,8 +30,13 @@ def segments_origin(report: VolumetryReport) -> str:
         return ""
     source, known = SOURCE_WORDS[report.segment_source], report.segments_confirmation
     if known is not None:
-        return f"{source}, confirmed by {known.name} on {known.date}"
-    return f"{source}: review" if report.segments_need_review else source
+        return say(
+            "{source}, confirmed by {name} on {date}",
+            source=source,
+            name=known.name,
+            date=known.date,
+        )
+    return say("{source}: review", source=source) if report.segments_need_review else source
 
 
 def plane_errors(report: VolumetryReport) -> tuple[tuple[str, float], ...]:

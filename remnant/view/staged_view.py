@@ -10,20 +10,21 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.staged_plan import StagedPlan
 from remnant.core.units import percent_from_fraction
 from remnant.view.certainty import of_hundred
-from remnant.view.parts import NOTE, Figure, Footnotes, figure
+from remnant.view.parts import Figure, Footnotes, figure, note
 from remnant.view.recipe_view import recipe_words
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.findings import text_of
+from remnant.wording.language import localised, message, say
 from remnant.wording.numbers import percent, plain, sentence
 from remnant.wording.phrases import roughly
 from remnant.wording.plans import plan_title
 from remnant.wording.reasons import why
-from remnant.wording.staged_plans import brief_range, preset_range
+from remnant.wording.staged_plans import CENTRE_WORDS, brief_range, preset_range
 from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
-NEVER: Final = "minimum not reached on this course"
-UNKNOWN: Final = "when the minimum is reached is not known"
+NEVER: Final = message("minimum not reached on this course")
+UNKNOWN: Final = message("when the minimum is reached is not known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,10 @@ def _without(stage: StagedPlan) -> str:
 
 
 def _column(stage: StagedPlan, subject: Subject) -> GrowthColumn:
-    source = next((f.source for f in stage.findings if f.id == f"growth.{stage.preset}"), None)
+    source = next(
+        (f.source for f in stage.findings if f.id == f"growth.{stage.preset}"),
+        None,
+    )
     title = STRATEGY_WORDS[stage.strategy]
     return GrowthColumn(title, preset_words(stage.preset), subject.cite(source))
 
@@ -170,8 +174,10 @@ def _forecast(stage: StagedPlan, subject: Subject, notes: Footnotes) -> Forecast
 def _time(stage: StagedPlan) -> str:
     weeks = stage.weeks_to_threshold
     if weeks.value is not None:
-        return f"minimum after {roughly(weeks)}{plain(weeks.value)} weeks"
-    return NEVER if never_reached(stage) else UNKNOWN
+        return say(
+            "minimum after {roughly}{weeks} weeks", roughly=roughly(weeks), weeks=plain(weeks.value)
+        )
+    return say(NEVER if never_reached(stage) else UNKNOWN)
 
 
 def preset_words(name: str) -> str:
@@ -179,8 +185,13 @@ def preset_words(name: str) -> str:
     preset = PRESETS.get(name)
     if preset is None:
         return name.replace("_", " ")
-    share = f"{percent_from_fraction(preset.response_fraction):.1f}"
-    return f"{preset.centre.value} +{share} % of {preset.patients}"
+    share = localised(f"{percent_from_fraction(preset.response_fraction):.1f}")
+    return say(
+        "{centre} +{share} % of {patients}",
+        centre=CENTRE_WORDS[preset.centre],
+        share=share,
+        patients=say(preset.patients),
+    )
 
 
 def never_reached(stage: StagedPlan) -> bool:
@@ -193,6 +204,6 @@ def _basis(figured: list[StagedPlan], subject: Subject) -> tuple[Statement, ...]
     """Return what the columns of the table rest on, each statement once."""
     distinct = {text_of(f): f for stage in figured for f in stage.findings}
     return tuple(
-        Statement(f.id, NOTE, text, subject.cite(f.source), status_words(f))
+        Statement(f.id, note(), text, subject.cite(f.source), status_words(f))
         for text, f in distinct.items()
     )

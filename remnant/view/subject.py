@@ -4,6 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
+from planning.debulking.finding_ids import (
+    ABLATION_SIZE_ID,
+    LIMITS_ID,
+    TARGET_PREFIX,
+    UNCONFIRMED_ID,
+    UNCONFIRMED_IN_RESECTION_ID,
+)
 from planning.literature import Reference, load_literature
 from planning.rules.flr import FURTHER_MINIMA
 from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
@@ -24,10 +31,11 @@ from remnant.view.certainty import (
     of_hundred,
     short_demand,
 )
-from remnant.view.parts import NOTE, Figure, Footnotes, Mark, figure, mark
+from remnant.view.parts import Figure, Footnotes, Mark, figure, mark, note
 from remnant.view.rule_facts import is_note
 from remnant.wording.brief import Short, brief
 from remnant.wording.findings import text_of
+from remnant.wording.language import Message, say
 from remnant.wording.obstacles import contraindications
 from remnant.wording.reasons import why
 from remnant.wording.words import BASIS_MARKS, STATUS_WORDS, VERDICT_WORDS, demand
@@ -35,13 +43,18 @@ from remnant.wording.words import BASIS_MARKS, STATUS_WORDS, VERDICT_WORDS, dema
 Known = TypeVar("Known")
 
 REMNANT_RULES: Final = frozenset(f"flr.{rule_set.id}" for rule_set in REMNANT_RULE_SETS)
-RULE_TITLES: Final[Mapping[str, str]] = {
+RULE_TITLES: Final[Mapping[str, Message]] = {
     **{f"flr.{rule_set.id}": rule_set.title for rule_set in REMNANT_RULE_SETS},
     **{rule.id: rule.title for rule in DEBULKING_RULES},
     **{rule.id: rule.title for rule in FURTHER_MINIMA},
     "flr.cloyd2020.contiguous_segments": "Two contiguous segments with vessels and bile duct",
     "debulking.cut_lesions": "No lesion across the transection",
     "vascular_feasibility": "Vascular feasibility",
+    "ablation.with_resection.gepnetlm_review": "ablation, with resection, gepnetlm review",
+    LIMITS_ID: "plan, limits",
+    ABLATION_SIZE_ID: "plan, ablation size",
+    UNCONFIRMED_ID: "plan, unconfirmed lesions",
+    UNCONFIRMED_IN_RESECTION_ID: "lesions, unconfirmed",
 }
 
 
@@ -161,12 +174,12 @@ class Subject:
 
     def statement(self, finding: Finding) -> Statement:
         """Return a finding as it is shown; one without a number that holds needs no mark."""
-        note = is_note(finding)
+        remark = is_note(finding)
         quiet = finding.limit is None and finding.verdict is Verdict.MET
         return Statement(
             id=finding.id,
-            mark=NOTE if note else None if quiet else mark(finding.verdict),
-            text=text_of(finding if note else self.brief(finding)),
+            mark=note() if remark else None if quiet else mark(finding.verdict),
+            text=text_of(finding if remark else self.brief(finding)),
             source=self.cite(finding.source),
             status=status_words(finding),
         )
@@ -231,7 +244,10 @@ def rules_of(outcome: Outcome) -> tuple[Judged, ...]:
 
 def rule_title(finding: Finding) -> str:
     """Return a rule's name for people, made from its id where it has none."""
-    return RULE_TITLES.get(finding.id) or finding.id.replace("_", " ").replace(".", ", ")
+    title = RULE_TITLES.get(finding.id)
+    if finding.id.startswith(TARGET_PREFIX):
+        return say("debulking, target {share}", share=finding.id.removeprefix(TARGET_PREFIX))
+    return say(title) if title else finding.id.replace("_", " ").replace(".", ", ")
 
 
 def resections_of(case: CaseReport) -> tuple[Resection, ...]:

@@ -6,6 +6,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, first
 from remnant.core.vessels import NamedVessel
+from remnant.wording.language import say
 from remnant.wording.vessels import (
     COMPUTED_NOTE,
     GIVEN_NOTE,
@@ -46,8 +47,8 @@ def view_vessels(case: CaseReport) -> Vessels | None:
     computed = any(_says_found(finding) for finding in case.quality)
     return Vessels(
         rows=tuple(_row(one) for one in vessels.named),
-        note=f"{COMPUTED_NOTE if computed else GIVEN_NOTE} {MEASURES_NOTE}",
-        none="" if vessels.named else NONE_NAMED,
+        note=f"{say(COMPUTED_NOTE) if computed else say(GIVEN_NOTE)} {say(MEASURES_NOTE)}",
+        none="" if vessels.named else say(NONE_NAMED),
     )
 
 

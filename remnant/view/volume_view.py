@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.volumetry_report import PartVolumes, SegmentVolumes, VolumetryReport
 from remnant.view.certainty import Share, burden_classes, origin, origins, shares
-from remnant.view.parts import Figure, figure, plural
+from remnant.view.parts import Figure, figure
 from remnant.view.segment_state import segments_state
 from remnant.view.subject import Subject
+from remnant.wording.language import message, say, say_many
 from remnant.wording.numbers import ABSENT, ends, percent, plain, sentence
 from remnant.wording.reasons import listed
 from remnant.wording.volumes import CLASS_WORDS
 from remnant.wording.words import SOURCE_NOTES
 
-SURE = "by measurement error alone: sure"
+SURE = message("by measurement error alone: sure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +85,26 @@ def view_volumes(subject: Subject, counted: int) -> Volumes:
     """Return the key volumes; ``counted`` lesions belong to the tumour."""
     volumes = subject.case.volumetry
     standardised = volumes.standardised
-    lesions = f"{counted} {plural(counted, 'lesion')} counted"
+    lesions = say_many("{number} lesion counted", "{number} lesions counted", counted)
     known = volumes.tumour_ml.value is not None
     formulas = filter(None, (standardised.formula, standardised.bsa_formula))
     classes = burden_classes(volumes)
     return Volumes(
-        total=_key("Total liver volume", volumes.tlv_ml, "liver with tumour and vessels"),
-        tumour=_key("Tumour volume", volumes.tumour_ml, lesions if known else "", of_lesions=True),
+        total=_key(say("Total liver volume"), volumes.tlv_ml, say("liver with tumour and vessels")),
+        tumour=_key(
+            say("Tumour volume"), volumes.tumour_ml, lesions if known else "", of_lesions=True
+        ),
         burden=_key(
-            "Tumour burden", volumes.burden_fraction, *_class_remarks(volumes, classes),
+            say("Tumour burden"), volumes.burden_fraction, *_class_remarks(volumes, classes),
             of_lesions=True, fraction=True,
         ),
         functional=_key(
-            "Functional liver volume", volumes.functional_tlv_ml, "total minus tumour",
+            say("Functional liver volume"), volumes.functional_tlv_ml, say("total minus tumour"),
             of_lesions=True,
         ),
         standardised=_key(
-            "Standardised volume", standardised.stlv_ml,
-            f"expected from body size, {', '.join(formulas)}",
+            say("Standardised volume"), standardised.stlv_ml,
+            say("expected from body size, {formulas}", formulas=", ".join(formulas)),
             of_body_size=True, source=subject.cite(standardised.source),
         ),
         load_class=CLASS_WORDS[volumes.burden_class] if volumes.burden_class else "",
@@ -136,21 +139,27 @@ def _class_remarks(
     volumes: VolumetryReport, classes: tuple[tuple[str, str], ...]
 ) -> tuple[str, ...]:
     if volumes.burden_class is None:
-        name = f"class: {ABSENT}"
+        name = say("class: {absent}", absent=ABSENT)
     else:
-        within = " within the scan or file" if volumes.burden_fraction.indicative else ""
-        name = f"class: {CLASS_WORDS[volumes.burden_class]} of the liver{within}"
+        within = say(" within the scan or file") if volumes.burden_fraction.indicative else ""
+        name = say(
+            "class: {burden_class} of the liver{within}",
+            burden_class=CLASS_WORDS[volumes.burden_class],
+            within=within,
+        )
     if len(classes) == 1:
-        return name, SURE
+        return name, say(SURE)
     counts = ", ".join(f"{count} {words}" for words, count in classes)
-    return name, f"of 100 draws of the measurement error: {counts}" if classes else ""
+    return name, say(
+        "of 100 draws of the measurement error: {counts}", counts=counts
+    ) if classes else ""
 
 
 def view_segments(subject: Subject) -> Segments:
     """Return the Couinaud segments, or why there are none."""
     volumes = subject.case.volumetry
     known = (volumes.segments or {}).values()
-    absent = listed(volumes.segments_reasons) or "The segments are not known."
+    absent = listed(volumes.segments_reasons) or say("The segments are not known.")
     source = volumes.segment_source
     return Segments(
         absent="" if volumes.segments is not None else absent,

@@ -8,69 +8,111 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import SegmentSource
 from remnant.wording.kinds import Template
+from remnant.wording.language import message, say
+from remnant.wording.names import either, named
 from remnant.wording.segment_causes import SOURCE_PHRASES
 from remnant.wording.words import PLANE_WORDS
 
 
 def _names(words: str) -> Template:
-    return lambda reason: words.format(", ".join(reason.names))
+    return lambda reason: say(words, names=", ".join(reason.names))
 
 
 def _lesions(words: str) -> Template:
-    return lambda reason: words.format(f"{reason.amounts[0]:g}", ", ".join(reason.names))
+    return lambda reason: say(words, number=reason.amounts[0], names=", ".join(reason.names))
 
 
 def _parts_of(reason: Reason) -> str:
-    return f"code(s) {', '.join(reason.names)} in {reason.amounts[0]:g} separate parts"
+    return say(
+        "code(s) {names} in {amount:g} separate parts",
+        names=", ".join(reason.names),
+        amount=reason.amounts[0],
+    )
+
+
+def out_of_order(further: str, where: str, less: str) -> str:
+    """Write which segment does not lie right of, or above, another as it should."""
+    if where == "right":
+        return say("{further} not right of {less}", further=further, less=less)
+    return say("{further} not above {less}", further=further, less=less)
 
 
 def _share_limit(reason: Reason) -> str:
-    return f"the limit is {percent_from_fraction(reason.amounts[0]):g} % of the lesions' volume"
+    return say(
+        "the limit is {amount:g} % of the lesions' volume",
+        amount=percent_from_fraction(reason.amounts[0]),
+    )
 
 
 def _unusual_share(reason: Reason) -> str:
     share, low, high = (percent_from_fraction(amount) for amount in reason.amounts)
-    return f"{reason.names[0]} {share:.1f} % of the liver, usually {low:g} to {high:g} %"
+    return say(
+        "{name} {share:.1f} % of the liver, usually {low:g} to {high:g} %",
+        name=reason.names[0],
+        share=share,
+        low=low,
+        high=high,
+    )
 
 
 def _livers_differ(reason: Reason) -> str:
     first_ml, second_ml, inside = reason.amounts
-    return (
-        f"the livers measure {first_ml:.0f} and {second_ml:.0f} mL, and "
-        f"{percent_from_fraction(inside):.0f} % of the smaller one lies within the other"
+    return say(
+        "the livers measure {first_ml:.0f} and {second_ml:.0f} mL, and {inside:.0f} % of the "
+        "smaller one lies within the other",
+        first_ml=first_ml,
+        second_ml=second_ml,
+        inside=percent_from_fraction(inside),
     )
 
 
 def _compared_segments(reason: Reason) -> str:
-    first, second = (SOURCE_PHRASES[name] if name else "not known" for name in reason.names)
-    return f"segments of the first scan: {first}; of the second: {second}"
+    first, second = (SOURCE_PHRASES[name] if name else say("not known") for name in reason.names)
+    return say(
+        "segments of the first scan: {first}; of the second: {second}", first=first, second=second
+    )
 
 
 def _compared_scans(reason: Reason) -> str:
     first, second = (
-        " ".join(word for word in words if word) or "not known"
+        " ".join(word for word in words if word) or say("not known")
         for words in (reason.names[:2], reason.names[2:])
     )
-    return f"{first} in the first scan, {second} in the second"
+    return say("{first} in the first scan, {second} in the second", first=first, second=second)
 
 
 def _behind(reason: Reason) -> str:
     number, points = reason.amounts[:2]
-    differs = f", which differs in {', '.join(reason.names)}" if reason.names else ""
-    return f"series {number:g} has {points:g} points{differs}"
+    differs = (
+        say(", which differs in {names}", names=", ".join(reason.names)) if reason.names else ""
+    )
+    return say(
+        "series {number:g} has {points:g} points{differs}",
+        number=number,
+        points=points,
+        differs=differs,
+    )
 
 
 def _laid(reason: Reason) -> str:
     before, after = (percent_from_fraction(amount) for amount in reason.amounts[:2])
-    return (
-        f"{reason.names[0]}: the livers overlap by {after:.1f} % (before {before:.1f} %), their "
-        f"surfaces lie {reason.amounts[2]:.1f} mm apart"
+    return say(
+        "{name}: the livers overlap by {after:.1f} % (before {before:.1f} %), their surfaces "
+        "lie {apart_mm:.1f} mm apart",
+        name=reason.names[0],
+        after=after,
+        before=before,
+        apart_mm=reason.amounts[2],
     )
 
 
 def _least_alignment(reason: Reason) -> str:
     least, most_mm = reason.amounts[:2]
-    return f"at least {percent_from_fraction(least):g} % and at most {most_mm:g} mm are good enough"
+    return say(
+        "at least {least:g} % and at most {most_mm:g} mm are good enough",
+        least=percent_from_fraction(least),
+        most_mm=most_mm,
+    )
 
 
 def _checks_failed(reason: Reason) -> str:
@@ -80,71 +122,92 @@ def _checks_failed(reason: Reason) -> str:
 
 def _vessels_faint(reason: Reason) -> str:
     contrast_hu, noise_hu, volume_ml = reason.amounts[:3]
-    return (
-        f"what looks like vessels stands out from the parenchyma by {contrast_hu:.0f} HU at a "
-        f"noise of {noise_hu:.0f} HU and holds {volume_ml:.1f} mL, too little to be told from "
-        f"noise"
+    return say(
+        "what looks like vessels stands out from the parenchyma by {contrast_hu:.0f} HU at a "
+        "noise of {noise_hu:.0f} HU and holds {volume_ml:.1f} mL, too little to be told from "
+        "noise",
+        contrast_hu=contrast_hu,
+        noise_hu=noise_hu,
+        volume_ml=volume_ml,
     )
 
 
 def _vessel_way(reason: Reason) -> str:
-    vessels = "portal branches" if reason.names[0] == "portal_vein" else "hepatic veins"
+    vessels = say("portal branches") if reason.names[0] == "portal_vein" else say("hepatic veins")
     share = percent_from_fraction(reason.amounts[0])
     segment, through = (*reason.names[1:3], "", "")[:2]
-    return f"{vessels} of {segment} through {through} ({share:.0f} %)"
+    return say(
+        "{vessels} of {segment} through {through} ({share:.0f} %)",
+        vessels=vessels,
+        segment=segment,
+        through=through,
+        share=share,
+    )
 
 
 def _plane_and_vein(reason: Reason) -> tuple[str, str]:
     plane, vein = (*reason.names[:2], "", "")[:2]
     known = plane in SegmentPlane.__members__
-    return PLANE_WORDS[SegmentPlane[plane]] if known else plane, vein.replace("_", " ")
+    return PLANE_WORDS[SegmentPlane[plane]] if known else plane, named(vein.replace("_", " "))
 
 
 def _plane_moved(reason: Reason) -> str:
     plane, vein = _plane_and_vein(reason)
-    return f"{plane} by {reason.amounts[0]:.1f} mm on the mean to the {vein}"
+    return say(
+        "{plane} by {amount:.1f} mm on the mean to the {vein}",
+        plane=plane,
+        amount=reason.amounts[0],
+        vein=vein,
+    )
 
 
 def _plane_kept(why: str) -> Callable[[Reason], str]:
     def words(reason: Reason) -> str:
         plane, vein = _plane_and_vein(reason)
-        return f"{plane} not moved: {why.format(vein=vein)}"
+        return say("{plane} not moved: {why}", plane=plane, why=say(why, vein=vein))
 
     return words
 
 
 def _vessels_found(reason: Reason) -> str:
     contrast_hu, noise_hu, confidence = reason.amounts[3:6]
-    return (
-        f"they stand out by {contrast_hu:.0f} HU at a noise of {noise_hu:.0f} HU; mean confidence "
-        f"of the parting {confidence:.2f} of 1"
+    return say(
+        "they stand out by {contrast_hu:.0f} HU at a noise of {noise_hu:.0f} HU; mean "
+        "confidence of the parting {confidence:.2f} of 1",
+        contrast_hu=contrast_hu,
+        noise_hu=noise_hu,
+        confidence=confidence,
     )
 
 
 def _need_portal(reason: Reason) -> str:
-    seen = " or ".join(reason.names)
-    looks = f"this scan is or looks {seen}" if seen else "this scan plainly shows none"
-    return f"they are looked for in the portal phase, and {looks}"
+    seen = either(reason.names) if reason.names else ""
+    looks = (
+        say("this scan is or looks {seen}", seen=seen)
+        if seen
+        else say("this scan plainly shows none")
+    )
+    return say("they are looked for in the portal phase, and {looks}", looks=looks)
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.VESSELS_NEED_CT: "they are looked for on CT only",
     Cause.VESSELS_NEED_PORTAL_PHASE: _need_portal,
     Cause.VESSELS_FAINT: _vessels_faint,
-    Cause.VESSEL_ROOTS_UNSEEN: lambda reason: (
-        "where they begin was not seen, so that they cannot be told apart: "
-        + ", ".join(name.replace("_", " ") for name in reason.names)
+    Cause.VESSEL_ROOTS_UNSEEN: lambda reason: say(
+        "where they begin was not seen, so that they cannot be told apart: {names}",
+        names=", ".join(named(name.replace("_", " ")) for name in reason.names),
     ),
     Cause.VESSELS_FOUND: _vessels_found,
     Cause.VESSEL_WAY: _vessel_way,
     Cause.PLANE_MOVED: _plane_moved,
-    Cause.VEIN_UNNAMED: _plane_kept("no {vein} was told among the vessels"),
-    Cause.VEIN_SHORT: _plane_kept("the {vein} is seen over too short a way"),
-    Cause.VEIN_ODD: _plane_kept("what was taken for the {vein} runs too far from it"),
-    Cause.BORDER_SHORT: _plane_kept("the estimate has hardly a border there"),
-    Cause.ESTIMATES_MOVED_ALONE: lambda reason: (
-        "only an estimate is moved; the segments are from "
-        + SOURCE_PHRASES[SegmentSource(reason.names[0])]
+    Cause.VEIN_UNNAMED: _plane_kept(message("no {vein} was told among the vessels")),
+    Cause.VEIN_SHORT: _plane_kept(message("the {vein} is seen over too short a way")),
+    Cause.VEIN_ODD: _plane_kept(message("what was taken for the {vein} runs too far from it")),
+    Cause.BORDER_SHORT: _plane_kept(message("the estimate has hardly a border there")),
+    Cause.ESTIMATES_MOVED_ALONE: lambda reason: say(
+        "only an estimate is moved; the segments are from {source}",
+        source=SOURCE_PHRASES[SegmentSource(reason.names[0])],
     ),
     Cause.LEVEL_COMPUTED: "the level is {amounts[0]:.0f} mm (S)",
     Cause.LEVEL_UNSEEN: "the scan does not show it, and no landmark was given",
@@ -164,8 +227,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LIVER_ON_RIGHT: "the thickest soft tissue lies on the right",
     Cause.LIVER_ON_LEFT: "the thickest soft tissue lies on the left",
     Cause.SCAN_VOUCHED: "it was said that the file holds the whole liver",
-    Cause.LESIONS_AT_EDGE: _lesions("{0} cut by the edge of the scan: {1}"),
-    Cause.LESIONS_AT_FILE_END: _lesions("{0} at the end of the maps' file: {1}"),
+    Cause.LESIONS_AT_EDGE: _lesions(message("{number:g} cut by the edge of the scan: {names}")),
+    Cause.LESIONS_AT_FILE_END: _lesions(
+        message("{number:g} at the end of the maps' file: {names}")
+    ),
     Cause.CONTOUR_GRID: "voxels of {amounts[0]:g} mm on contour planes {amounts[1]:.2f} mm apart",
     Cause.FRACTIONS_FROM: "{names[0]} of {amounts[0]:g} of the largest value or more",
     Cause.LIVER_GOES_ON: "{amounts[0]:.0f} mL {names[0]} the first network's liver",
@@ -178,24 +243,25 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.OUTLINES_REFINED: (
         "{amounts[0]:.1f} mL as first marked, {amounts[1]:.1f} mL with refined outlines"
     ),
-    Cause.OUTLINES_DIFFER: _lesions("{0} changed much: {1}"),
-    Cause.LESIONS_OUTSIDE_LIVER: _lesions("{0} wholly outside the liver: {1}"),
+    Cause.OUTLINES_DIFFER: _lesions(message("{number:g} changed much: {names}")),
+    Cause.LESIONS_OUTSIDE_LIVER: _lesions(message("{number:g} wholly outside the liver: {names}")),
     Cause.PIECES: "{amounts[0]:g} piece(s)",
-    Cause.SEGMENTS_EMPTY: _names("segments without voxels: {}"),
-    Cause.SEGMENTS_MISORDERED: lambda reason: "{} not {} {}".format(
-        reason.names[0], "right of" if reason.names[1] == "right" else "above", reason.names[2]
-    ),
+    Cause.SEGMENTS_EMPTY: _names(message("segments without voxels: {names}")),
+    Cause.SEGMENTS_MISORDERED: lambda reason: out_of_order(*reason.names),
     Cause.UNUSUAL_SHARE: _unusual_share,
     Cause.PHASE_DESCRIBED: "contrast phase by the series description: {names[0]}",
     Cause.PHASE_TOLD: "contrast phase by the user: {names[0]}",
     Cause.PHASE_TIMED: (
         "contrast phase by the time since the injection, {amounts[0]:.0f} s: {names[0]}"
     ),
-    Cause.PHASE_SEEN: lambda reason: (
-        f"the image looks {' or '.join(reason.names)} by its aorta and liver, which is uncertain"
+    Cause.PHASE_SEEN: lambda reason: say(
+        "the image looks {names} by its aorta and liver, which is uncertain",
+        names=either(reason.names),
     ),
     Cause.PHASE_LAID: _laid,
-    Cause.PHASE_LEFT_OUT: _names("not used, since not laid on the liver's well enough: {}"),
+    Cause.PHASE_LEFT_OUT: _names(
+        message("not used, since not laid on the liver's well enough: {names}")
+    ),
     Cause.LEAST_ALIGNMENT: _least_alignment,
     Cause.PHASE_LESIONS: "{amounts[0]:g} lesion(s) in {names[0]}",
     Cause.CHECKS_FAILED: _checks_failed,
@@ -208,10 +274,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.SERIES_BEHIND: _behind,
     Cause.LESIONS_ELSEWHERE: "lesions in the {names[0]} file were not used",
     Cause.OF_FILE: "of the {names[0]} file",
-    Cause.CODES: _names("code(s) {}"),
-    Cause.CODES_WANTED: _names("the user said that the lesions are code(s) {}"),
+    Cause.CODES: _names(message("code(s) {names}")),
+    Cause.CODES_WANTED: _names(message("the user said that the lesions are code(s) {names}")),
     Cause.CODES_IN_PARTS: _parts_of,
-    Cause.CODES_WITHIN: _names("within another code: {}"),
+    Cause.CODES_WITHIN: _names(message("within another code: {names}")),
     Cause.HIGHEST_CODE: "the highest is {amounts[0]:g}",
     Cause.PARTS_SPLIT: "{amounts[0]:g} separate parts, each a lesion of its own",
     Cause.PARTS_KEPT: "{amounts[0]:g} separate parts, kept together as the user said",
@@ -224,7 +290,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         "at one and a half"
     ),
     Cause.DISTANT_PIECES: "{amounts[0]:.1f} mL of {names[0]} by {names[1]}",
-    Cause.NAMED_ONLY: _names("without a voxel: {}"),
+    Cause.NAMED_ONLY: _names(message("without a voxel: {names}")),
     Cause.VOXELS: "{amounts[0]:.0f} voxel(s)",
     Cause.WITHIN_REACH: "within {amounts[0]:g} mm of the liver",
     Cause.LESIONS_TOUCHING: "in lesions in cavities of the liver or at it",
@@ -236,9 +302,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         "branches or landmarks"
     ),
     Cause.SEGMENTS_NOT_USED: "most segments would probably be wrong: they are not used",
-    Cause.BRANCHES_OUTSIDE: _names("branches that lie outside the liver only: {}"),
-    Cause.OUTLINED_IN_BOX: _names("outlined in a reader's boxes: lesion(s) {}"),
-    Cause.LIKE_SURROUNDINGS: _names("like the liver around: lesion(s) {}"),
+    Cause.BRANCHES_OUTSIDE: _names(message("branches that lie outside the liver only: {names}")),
+    Cause.OUTLINED_IN_BOX: _names(message("outlined in a reader's boxes: lesion(s) {names}")),
+    Cause.LIKE_SURROUNDINGS: _names(message("like the liver around: lesion(s) {names}")),
     Cause.SPLIT_BY_SHAPE: "{amounts[0]:g} lesion(s) split into {amounts[1]:g} by shape alone",
     Cause.SPLIT_RULE: (
         "lesions of {amounts[0]:g} mL or more, necks at least {amounts[1]:g} mm thinner in radius "
@@ -250,7 +316,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     ),
     Cause.LIVERS_DIFFER: _livers_differ,
     Cause.SEGMENTS_COMPARED: _compared_segments,
-    Cause.SEGMENTS_UNREVIEWED: _names("segments that nobody reviewed: those of the {} scan"),
+    Cause.SEGMENTS_UNREVIEWED: _names(
+        message("segments that nobody reviewed: those of the {names} scan")
+    ),
     Cause.SCANS_COMPARED: _compared_scans,
     Cause.UNCONFIRMED_IN_SCANS: (
         "unconfirmed: {amounts[0]:g} of the first and {amounts[1]:g} of the second scan"

@@ -6,6 +6,7 @@ from typing import Final
 from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, Reason
+from remnant.wording.language import say
 from remnant.wording.numbers import percent, sentence
 from remnant.wording.reasons import listed, words
 
@@ -33,16 +34,22 @@ def stability_reason(stability: Stability) -> str:
 def frilling_text(finding: Finding) -> str:
     """Return the finding on the Frilling type."""
     found, *reasons = finding.reasons
-    return (
-        f"Distribution after Frilling: {words(found)}. {_frilling(reasons)} The published wording "
-        f"has no numbers; those used here are this project's."
+    return say(
+        "Distribution after Frilling: {found}. {frilling} The published wording has no "
+        "numbers; those used here are this project's.",
+        found=words(found),
+        frilling=_frilling(reasons),
     )
 
 
 def netlm_text(finding: Finding) -> str:
     """Return the finding on the NETLM class."""
     found, *reasons = finding.reasons
-    return f"Surgical class of the metastases: {words(found)}. {_netlm(reasons)}"
+    return say(
+        "Surgical class of the metastases: {found}. {netlm}",
+        found=words(found),
+        netlm=_netlm(reasons),
+    )
 
 
 def stability_text(finding: Finding) -> str:
@@ -52,8 +59,12 @@ def stability_text(finding: Finding) -> str:
     rest = [one for one in _without_marks(finding.reasons) if one.cause not in shown]
     sentences = (
         _same_share(finding),
-        f"Answers: {', '.join(answers)}." if answers else "",
-        *(f"Least with {words(o)}." for o in finding.reasons if o.cause is Cause.LEAST_STABLE),
+        say("Answers: {answers}.", answers=", ".join(answers)) if answers else "",
+        *(
+            say("Least with {cases}.", cases=words(o))
+            for o in finding.reasons
+            if o.cause is Cause.LEAST_STABLE
+        ),
         _sentence(listed(rest)) if rest else "",
     )
     return " ".join(one for one in sentences if one)
@@ -63,7 +74,11 @@ def _same_share(finding: Finding) -> str:
     limits = () if finding.limit is None else (finding.limit,)
     same = percent(finding.value or 0.0, limits)
     cases = words(next(one for one in finding.reasons if one.cause is Cause.PERTURBATIONS))
-    return f"The answer on the Frilling type stays the same in {same} % of {cases}."
+    return say(
+        "The answer on the Frilling type stays the same in {same} % of {cases}.",
+        same=same,
+        cases=cases,
+    )
 
 
 def _frilling(given: Iterable[Reason]) -> str:
@@ -78,7 +93,7 @@ def _frilling(given: Iterable[Reason]) -> str:
 
 
 def _opened(first: Reason, behind: Sequence[Reason]) -> str:
-    why = listed(behind) or "no segment map"
+    why = listed(behind) or say("no segment map")
     if first.cause in IN_BRACKETS:
         return _sentence(f"{words(first)} ({why})")
     return _sentence(f"{words(first)}: {why}")
@@ -88,12 +103,16 @@ def _netlm(given: Iterable[Reason]) -> str:
     first, *limits = _without_marks(given)
     if first.cause not in WITH_LIMITS:
         return _sentence(words(first))
-    within = f" within the chosen limits ({', '.join(map(words, limits))})" if limits else ""
+    within = (
+        say(" within the chosen limits ({limits})", limits=", ".join(map(words, limits)))
+        if limits
+        else ""
+    )
     if first.cause is Cause.CLEARANCE_NOT_PROVEN:
-        return _sentence(f"{words(first)}{within}: type 1 or 2")
+        return _sentence(say("{first}{within}: type 1 or 2", first=words(first), within=within))
     if limits:
-        return f"{_sentence(words(first) + within)} Without them one may."
-    return _sentence(f"{words(first)}, but it is not proven that none does")
+        return say("{first} Without them one may.", first=_sentence(words(first) + within))
+    return _sentence(say("{first}, but it is not proven that none does", first=words(first)))
 
 
 def _without_marks(given: Iterable[Reason]) -> list[Reason]:

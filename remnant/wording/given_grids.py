@@ -6,6 +6,7 @@ from typing import Final
 from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Writer
+from remnant.wording.language import Message, say
 
 ROLES: Final = (
     "image", "masks", "liver", "lesions", "couinaud", "vessels", "portal_vein", "hepatic_veins",
@@ -13,7 +14,7 @@ ROLES: Final = (
 )  # fmt: skip
 """What a file can be given as: the beginnings of these findings' ids."""
 
-CAUSES: Final[Mapping[Cause, str]] = {
+CAUSES: Final[Mapping[Cause, Message]] = {
     Cause.GRID_OFFSET: "voxels lie up to {amounts[0]:.3g} mm ({amounts[1]:.2g} voxels) apart",
     Cause.PIXDIM_ROUNDED: (
         "its voxel sizes (pixdim) are rounded, by up to {amounts[0]:.3g} mm ({amounts[1]:.2g} "
@@ -34,21 +35,24 @@ CAUSES: Final[Mapping[Cause, str]] = {
 
 def _grid_rounding(finding: Finding) -> str:
     of_file, offset = finding.reasons
-    return (
-        f"The grid of the {_file(of_file)} differs by rounding from the one that it is counted "
-        f"on: voxels lie up to {offset.amounts[0]:.3g} mm apart ({offset.amounts[1]:.2g} of a "
-        f"voxel). Each counts as the voxel that it is nearest to."
+    return say(
+        "The grid of the {file} differs by rounding from the one that it is counted on: "
+        "voxels lie up to {offset_mm:.3g} mm apart ({voxels:.2g} of a voxel). Each counts as "
+        "the voxel that it is nearest to.",
+        file=_file(of_file),
+        offset_mm=offset.amounts[0],
+        voxels=offset.amounts[1],
     )
 
 
 def _header(finding: Finding) -> str:
     of_file, *oddities = finding.reasons
-    told = "; ".join(CAUSES[r.cause].format(amounts=r.amounts, names=r.names) for r in oddities)
-    return f"The header of the {_file(of_file)}: {told}."
+    told = "; ".join(say(CAUSES[r.cause], amounts=r.amounts, names=r.names) for r in oddities)
+    return say("The header of the {file}: {told}.", file=_file(of_file), told=told)
 
 
 def _file(of_file: Reason) -> str:
-    return f"{of_file.names[0].replace('_', ' ')} file"
+    return say("{name} file", name=of_file.names[0].replace("_", " "))
 
 
 WRITERS: Final[Mapping[str, Writer]] = {

@@ -10,6 +10,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
+from remnant.wording.language import message, say
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit
@@ -18,46 +19,57 @@ from remnant.wording.resection_titles import hepatectomy_title
 from remnant.wording.vessel_cuts import COMPUTED, computed_sentence
 
 RULES: Final[Mapping[str, DebulkingRule]] = {rule.id: rule for rule in DEBULKING_RULES}
-SCOPE: Final = (
+SCOPE: Final = message(
     "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
     "resection, no ablation, nothing staged."
 )
-CLASSES: Final = (
+CLASSES: Final = message(
     "Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % of the whole liver; which class a "
     "value between them falls into is this project's choice."
 )
-UNCONFIRMED: Final = (
+UNCONFIRMED: Final = message(
     "Shape alone does not tell a metastasis from a cyst, a haemangioma or a scar; load, type and "
     "debulked shares hold only as far as these are metastases."
 )
-NOT_NAMED: Final = "No named operation: vessels not assessed."
+NOT_NAMED: Final = message("No named operation: vessels not assessed.")
 
 
 def debulking_words(finding: Finding) -> str:
     """Write which share of the tumour a source asks for, whatever the case."""
     rule = RULES[finding.id]
-    return (
-        f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark} By volume; "
-        f"studies often count lesions or estimate by eye."
+    return say(
+        "{rule_title}: {limit} of the tumour load. {remark} By volume; studies often count "
+        "lesions or estimate by eye.",
+        rule_title=say(rule.title),
+        limit=limit(rule.threshold),
+        remark=say(rule.remark),
     )
 
 
 def debulking_text(finding: Finding) -> str:
     """Write a verdict on the share of the tumour that would be removed."""
     rule, quantity = RULES[finding.id], judged_quantity(finding)
-    demand = f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark}"
+    demand = say(
+        "{rule_title}: {limit} of the tumour load. {remark}",
+        rule_title=say(rule.title),
+        limit=limit(rule.threshold),
+        remark=say(rule.remark),
+    )
     if quantity.value is None:
-        return f"{demand} It cannot be judged: {reasons.why(quantity)}."
-    return (
-        f"{demand} Estimated to be removed: {measured(quantity, beside=rule.threshold.value)}, by "
-        f"volume; studies often count lesions or estimate by eye.{because(quantity)}"
+        return say("{demand} It cannot be judged: {why}.", demand=demand, why=reasons.why(quantity))
+    return say(
+        "{demand} Estimated to be removed: {measured}, by volume; studies often count lesions "
+        "or estimate by eye.{because}",
+        demand=demand,
+        measured=measured(quantity, beside=rule.threshold.value),
+        because=because(quantity),
     )
 
 
 def cut_lesions_text(finding: Finding) -> str:
     """Write which lesions lie across the transection, and of which that is not known."""
     if finding.verdict is Verdict.MET:
-        return "No lesion lies across the transection."
+        return say("No lesion lies across the transection.")
     across = first(finding.reasons, Cause.LESIONS_ACROSS)
     parts = (
         "" if across is None else f"{sentence(reasons.words(across))}.",
@@ -73,9 +85,13 @@ def vessels_text(finding: Finding) -> str:
     lost = reasons.listed(one for one in finding.reasons if one.cause not in beside)
     stated = first(finding.reasons, Cause.STATED_INTACT)
     if stated is not None:
-        text = f"{sentence(reasons.words(stated))}, although {lost}."
+        text = say("{stated}, although {lost}.", stated=sentence(reasons.words(stated)), lost=lost)
     else:
-        text = f"{NOT_NAMED} {sentence(lost)}: not counted as remnant."
+        text = say(
+            "{not_named} {lost}: not counted as remnant.",
+            not_named=say(NOT_NAMED),
+            lost=sentence(lost),
+        )
     return f"{text} {computed_sentence(finding.reasons)}".rstrip()
 
 
@@ -83,9 +99,14 @@ def reach_text(finding: Finding) -> str:
     """Write whether one hepatectomy reaches a share and leaves enough, with the best example."""
     rule, quantity = REACH_RULES[finding.id], judged_quantity(finding)
     found = _without_share(finding) if quantity.value is None else _with_share(finding)
-    return (
-        f"{rule.title}: {limit(rule.threshold)} of the tumour load, with enough liver left. "
-        f"{found}{because(quantity)} {SCOPE}"
+    return say(
+        "{rule_title}: {limit} of the tumour load, with enough liver left. {found}{because} "
+        "{scope}",
+        rule_title=say(rule.title),
+        limit=limit(rule.threshold),
+        found=found,
+        because=because(quantity),
+        scope=say(SCOPE),
     )
 
 
@@ -96,20 +117,30 @@ def burden_text(finding: Finding) -> str:
     named = "" if found is None else f", {reasons.words(found)}"
     cut = first(finding.reasons, Cause.WITHIN_SCAN)
     within = "" if cut is None else f" {reasons.words(cut)}"
-    load = f"Hepatic tumour load: {measured(quantity)}{named}{within}."
-    return f"{load}{because(quantity)} {CLASSES}"
+    load = say(
+        "Hepatic tumour load: {measured}{named}{within}.",
+        measured=measured(quantity),
+        named=named,
+        within=within,
+    )
+    return f"{load}{because(quantity)} {say(CLASSES)}"
 
 
 def unconfirmed_text(finding: Finding) -> str:
     """Write how many of the lesions that count no reader has confirmed."""
     counting = first(finding.reasons, Cause.LESIONS_COUNTED)
     lesions = counted(int(counting.amounts[0]) if counting else 0, "lesion")
-    return f"{finding.value or 0.0:.0f} of {lesions} not confirmed by a reader. {UNCONFIRMED}"
+    return say(
+        "{number:.0f} of {lesions} not confirmed by a reader. {unconfirmed}",
+        number=finding.value or 0.0,
+        lesions=lesions,
+        unconfirmed=say(UNCONFIRMED),
+    )
 
 
 def _part_counted(finding: Finding) -> str:
     part = first(finding.reasons, Cause.PART_COUNTED)
-    rest = "the rest would stay unless the line of transection moves"
+    rest = say("the rest would stay unless the line of transection moves")
     return "" if part is None else f"{sentence(reasons.words(part))}; {rest}."
 
 
@@ -119,30 +150,41 @@ def _placing_doubt(finding: Finding) -> str:
         return f"{sentence(reasons.words(unplaced))}."
     doubts = (Cause.LESIONS_OUTSIDE_MAP, Cause.LESIONS_CUT_BY_SCAN)
     words = reasons.listed(one for one in finding.reasons if one.cause in doubts)
-    return f"Not decided whether they lie across the transection: {words}." if words else ""
+    return (
+        say("Not decided whether they lie across the transection: {words}.", words=words)
+        if words
+        else ""
+    )
 
 
 def _with_share(finding: Finding) -> str:
     threshold, quantity = REACH_RULES[finding.id].threshold, judged_quantity(finding)
-    estimated = "" if quantity.indicative else "an estimated "
+    estimated = "" if quantity.indicative else say("an estimated ")
     removed = measured(quantity, beside=threshold.value)
-    would = f"{_example(finding)} would remove {estimated}{removed}"
+    would = say(
+        "{example} would remove {estimated}{removed}",
+        example=_example(finding),
+        estimated=estimated,
+        removed=removed,
+    )
     if threshold.judge(quantity) is Verdict.NOT_MET:
-        return f"None of them would: {would}, the most of all."
+        return say("None of them would: {would}, the most of all.", would=would)
     decompensated = first(finding.reasons, Cause.DECOMPENSATED)
     if decompensated is not None:
         return f"{would}; {reasons.words(decompensated)}."
     if finding.verdict is Verdict.MET:
-        return f"{would}, and every rule set with evidence accepts what would remain."
+        return say(
+            "{would}, and every rule set with evidence accepts what would remain.", would=would
+        )
     if finding.verdict is Verdict.NOT_MET:
-        return f"{would}, but no rule set accepts what would remain."
-    return f"{would}; what would remain is {_split(finding)}."
+        return say("{would}, but no rule set accepts what would remain.", would=would)
+    return say("{would}; what would remain is {split}.", would=would, split=_split(finding))
 
 
 def _without_share(finding: Finding) -> str:
     if finding.verdict is Verdict.NOT_MET:
-        return "None of them would reach it and leave a remnant that any rule set accepts."
-    return f"It cannot be judged: {reasons.why(judged_quantity(finding))}."
+        return say("None of them would reach it and leave a remnant that any rule set accepts.")
+    return say("It cannot be judged: {why}.", why=reasons.why(judged_quantity(finding)))
 
 
 def _example(finding: Finding) -> str:

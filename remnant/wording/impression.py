@@ -13,6 +13,8 @@ from remnant.core.findings import Verdict
 from remnant.core.lesions import Lesion, Lobe
 from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import VolumetryReport
+from remnant.wording.language import say
+from remnant.wording.names import named
 from remnant.wording.numbers import counted, interval, millimetres, sentence, shown
 from remnant.wording.obstacles import ruled_out_by
 from remnant.wording.phrases import share
@@ -43,15 +45,23 @@ def impression(case: CaseReport, missing: Sequence[str]) -> tuple[str, ...]:
 
 def _lesions(report: VolumetryReport) -> str:
     if report.tumour_ml.value is None:
-        return f"Lesions not known: {listed_reasons(report.tumour_ml.reasons)}."
+        return say(
+            "Lesions not known: {why}.",
+            why=listed_reasons(report.tumour_ml.reasons),
+        )
     lesions = report.counted_lesions
     if not lesions:
-        return "No lesion."
+        return say("No lesion.")
     largest = max(lesion.longest_axial_mm for lesion in lesions)
     unread = sum(lesion.confirmation.is_open for lesion in lesions)
-    read = f"; {unread} not confirmed by a reader" if unread else ""
+    read = say("; {unread} not confirmed by a reader", unread=unread) if unread else ""
     number = counted(len(lesions), "lesion")
-    return f"{sentence(number)}, largest {millimetres(largest)} axial{read}."
+    return say(
+        "{number}, largest {millimetres} axial{read}.",
+        number=sentence(number),
+        millimetres=millimetres(largest),
+        read=read,
+    )
 
 
 def _burden(report: VolumetryReport) -> str:
@@ -61,8 +71,13 @@ def _burden(report: VolumetryReport) -> str:
     spread = interval(load, fraction=True)
     between = f" ({spread})" if spread else ""
     known = report.burden_class
-    named = "" if known is None else f", class {CLASS_WORDS[known]}"
-    return f"Tumour load {shown(load, fraction=True)} %{between}{named}."
+    named = "" if known is None else say(", class {burden_class}", burden_class=CLASS_WORDS[known])
+    return say(
+        "Tumour load {shown} %{between}{named}.",
+        shown=shown(load, fraction=True),
+        between=between,
+        named=named,
+    )
 
 
 def _planned(planning: PlanningReport, report: VolumetryReport) -> Iterator[str]:
@@ -70,7 +85,7 @@ def _planned(planning: PlanningReport, report: VolumetryReport) -> Iterator[str]
     plan = next((plan for plan in planning.plans if plan.decides), None)
     if plan is None:
         why = listed_reasons(planning.plans_reasons)
-        yield f"No named operation: {why}." if why else ""
+        yield say("No named operation: {why}.", why=why) if why else ""
     else:
         yield _operation(plan)
     yield _stops(planning)
@@ -81,28 +96,47 @@ def _pattern(planning: PlanningReport, lesions: Sequence[Lesion]) -> str:
         return ""
     found = lobes_involved(lesions)
     lobes = [lobe.value for lobe in LOBES if lobe in found]
-    where = {0: "", 1: f"{sentence(''.join(lobes))} lobe; ", 2: "Both lobes; "}[len(lobes)]
+    where = {
+        0: "",
+        1: say("{lobe} lobe; ", lobe="".join(map(named, lobes))),
+        2: say("Both lobes; "),
+    }[len(lobes)]
     kind = planning.frilling.type
     if kind is None:
-        return where.rstrip("; ")
-    name = "of no type" if kind is FrillingType.UNCLASSIFIABLE else f"type {kind.value}"
-    return sentence(f"{where}Frilling {name}.")
+        return sentence(where.rstrip("; "))
+    name = (
+        say("of no type")
+        if kind is FrillingType.UNCLASSIFIABLE
+        else say("type {kind}", kind=kind.value)
+    )
+    return sentence(say("{where}Frilling {name}.", where=where, name=name))
 
 
 def _operation(plan: DebulkingPlan) -> str:
     """Name an operation, what it treats and leaves, and the chosen rule's verdict."""
     remnant, rule_set = plan.result.remnant, rule_set_named(plan.rule_set)
     ratio = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
-    basis = "standardised" if ratio is remnant.sflr else "measured functional"
+    basis = say("standardised") if ratio is remnant.sflr else say("measured functional")
     between = interval(remnant.flr_ml)
     spread = f" ({between})" if between else ""
     left = f"{shown(remnant.flr_ml)} mL{spread}"
-    percent = "" if ratio.value is None else f", {shown(ratio, fraction=True)} % of {basis}"
+    percent = (
+        ""
+        if ratio.value is None
+        else say(", {shown} % of {basis}", shown=shown(ratio, fraction=True), basis=basis)
+    )
     treated = plan.result.debulked_fraction.value
-    reach = "" if treated is None else f" treats {share(treated)}, leaves"
+    reach = "" if treated is None else say(" treats {share}, leaves", share=share(treated))
     verdict = f"{VERDICT_SIGNS[plan.feasible]} {VERDICT_WORDS[plan.feasible]}"
-    return (
-        f"{plan_title(plan)}:{reach} {left}{percent}: {verdict}{_chance(plan)} by {rule_set.title}."
+    return say(
+        "{plan_title}:{reach} {left}{percent}: {verdict}{chance} by {rule_set_title}.",
+        plan_title=plan_title(plan),
+        reach=reach,
+        left=left,
+        percent=percent,
+        verdict=verdict,
+        chance=_chance(plan),
+        rule_set_title=say(rule_set.title),
     )
 
 
@@ -111,7 +145,9 @@ def _chance(plan: DebulkingPlan) -> str:
     chosen = next((f for f in plan.findings if f.id == PREFIX + plan.rule_set), None)
     if plan.feasible is not Verdict.UNCERTAIN or chosen is None or chosen.probability is None:
         return ""
-    return f" (enough in {round(100 * chosen.probability)} of 100 draws)"
+    return say(
+        " (enough in {probability} of 100 draws)", probability=round(100 * chosen.probability)
+    )
 
 
 def _stops(planning: PlanningReport) -> str:
@@ -126,8 +162,8 @@ def _first_missed(missed: Sequence[TargetOutcome]) -> str:
     if not missed:
         return ""
     lowest = missed[0]
-    words = "Uncertain" if lowest.verdict is Verdict.UNCERTAIN else "Out of reach"
-    more = " and above" if len(missed) > 1 else ""
+    words = say("Uncertain") if lowest.verdict is Verdict.UNCERTAIN else say("Out of reach")
+    more = say(" and above") if len(missed) > 1 else ""
     return f"{words}: {target_heading(lowest)}{more}{_short(lowest)}."
 
 
@@ -135,7 +171,7 @@ def _short(outcome: TargetOutcome) -> str:
     least, largest = outcome.least_flr_ml.value, outcome.largest_flr_ml
     if least is None or largest is None or largest >= least:
         return ""
-    return f", the remnant is {least - largest:.0f} mL short"
+    return say(", the remnant is {least:.0f} mL short", least=least - largest)
 
 
 def _missing(questions: Iterable[str]) -> str:
@@ -143,5 +179,5 @@ def _missing(questions: Iterable[str]) -> str:
     if not asked:
         return ""
     rest = len(asked) - MOST_MISSING
-    more = f"; and {rest} more" if rest > 0 else ""
-    return f"Missing: {'; '.join(asked[:MOST_MISSING])}{more}."
+    more = say("; and {rest} more", rest=rest) if rest > 0 else ""
+    return say("Missing: {asked}{more}.", asked="; ".join(asked[:MOST_MISSING]), more=more)

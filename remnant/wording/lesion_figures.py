@@ -10,6 +10,7 @@ from typing import Final
 
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
+from remnant.wording.language import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class LesionFigure:
 
 
 LESION_FIGURES: Final = (
-    LesionFigure("surface_distance_mm", "To the surface mm"),
-    LesionFigure("portal_vein_distance_mm", "To the portal vein mm"),
-    LesionFigure("hepatic_veins_distance_mm", "To hepatic veins mm"),
-    LesionFigure("slice_corrected_3d_mm", "Longest 3-D, slice-corrected mm", more=True),
-    LesionFigure("feret_3d_mm", "Longest 3-D, voxel corners mm", more=True),
-    LesionFigure("surface_mm2", "Surface cm²", scale=0.01, more=True),
+    LesionFigure("surface_distance_mm", message("To the surface mm")),
+    LesionFigure("portal_vein_distance_mm", message("To the portal vein mm")),
+    LesionFigure("hepatic_veins_distance_mm", message("To hepatic veins mm")),
+    LesionFigure("slice_corrected_3d_mm", message("Longest 3-D, slice-corrected mm"), more=True),
+    LesionFigure("feret_3d_mm", message("Longest 3-D, voxel corners mm"), more=True),
+    LesionFigure("surface_mm2", message("Surface cm²"), scale=0.01, more=True),
 )

@@ -13,7 +13,9 @@ from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, Treat
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording import reasons
-from remnant.wording.numbers import millimetres, sentence
+from remnant.wording.language import say, spoken
+from remnant.wording.names import named
+from remnant.wording.numbers import millimetres, sentence, within_sentence
 from remnant.wording.phrases import listed
 from remnant.wording.vessel_cuts import computed_sentence
 from remnant.wording.words import DONE_WORDS, OBSTACLE_WORDS, VERDICT_WORDS
@@ -23,10 +25,12 @@ ABLATION: Final = "ablation."
 CHECKLIST: Final = f"{STAGING_CHECKLIST.id}."
 MOST_NAMED: Final = 3
 """So many missing facts are named in the answer of a list; its ``missing`` names all."""
-BY_SOURCE: Final[Mapping[ValueSource, str]] = {
-    ValueSource.PLAN: "the plans",
-    ValueSource.SCAN: "the scan",
-}
+BY_SOURCE: Final[Mapping[ValueSource, str]] = spoken(
+    {
+        ValueSource.PLAN: "the plans",
+        ValueSource.SCAN: "the scan",
+    }
+)
 MOST_OBSTACLES: Final = 3
 """So many obstacles are named where there is little room."""
 ONLY_OF_LISTS: Final = frozenset(
@@ -37,16 +41,16 @@ ONLY_OF_LISTS: Final = frozenset(
 def question(name: str) -> str:
     """Return what an input is called where it is missing; an unknown name as it stands."""
     known = INPUTS.get(name)
-    return name.replace("_", " ") if known is None else known.question
+    return named(name.replace("_", " ")) if known is None else say(known.question)
 
 
 def statement(identifier: str) -> str:
     """Return what a source says, in the words of the rule data, by the id of the rule."""
     if identifier in CONDITIONS:
-        return CONDITIONS[identifier].statement
+        return say(CONDITIONS[identifier].statement)
     remark = REMARKS[identifier]
-    whom = f" ({remark.population})" if identifier.startswith(STAGING) else ""
-    return f"{remark.statement}{whom}"
+    whom = f" ({say(remark.population)})" if identifier.startswith(STAGING) else ""
+    return f"{say(remark.statement)}{whom}"
 
 
 def unended_statement(identifier: str) -> str:
@@ -62,7 +66,11 @@ def has_obstacle(identifier: str) -> bool:
 def obstacle(identifier: str) -> str:
     """Return what stands in the way where a condition fails, by the condition's id."""
     known = CONDITIONS[identifier]
-    return known.obstacle or f"not fulfilled: {known.statement.rstrip('.')}"
+    return (
+        say(known.obstacle)
+        if known.obstacle
+        else say("not fulfilled: {statement}", statement=say(known.statement).rstrip("."))
+    )
 
 
 def obstacle_sentence(identifier: str) -> str:
@@ -75,13 +83,13 @@ def obstacles(identifiers: Iterable[str], *, most: int | None = None) -> str:
     words = tuple(dict.fromkeys(map(obstacle, identifiers)))
     shown = words[:most]
     more = len(words) - len(shown)
-    return "; ".join((*shown, f"and {more} more") if more else shown)
+    return "; ".join((*shown, say("and {more} more", more=more)) if more else shown)
 
 
 def found_here(finding: Finding) -> str:
     """Return what a condition found in this case; empty where its verdict says all."""
     parts = (
-        "The value lies within 1 of the limit." if _is_near(finding) else "",
+        say("The value lies within 1 of the limit.") if _is_near(finding) else "",
         _undecided(finding),
         _measure(finding),
         _liver_size(finding),
@@ -112,7 +120,7 @@ def condition_words(finding: Finding) -> Mapping[Verdict, str]:
 
 def asked_for(identifier: str) -> str:
     """Say what a source asks for, in its own words."""
-    return f"Asked for: {statement(identifier)}"
+    return say("Asked for: {statement}", statement=statement(identifier))
 
 
 def _is_near(finding: Finding) -> bool:
@@ -123,25 +131,27 @@ def _undecided(finding: Finding) -> str:
     if not finding.missing:
         return ""
     if isinstance(CONDITIONS[finding.id], AnyOf):
-        return f"Not known: {'; '.join(map(question, finding.missing))}."
+        return say("Not known: {missing}.", missing="; ".join(map(question, finding.missing)))
     between = next((one for one in finding.reasons if one.cause in SHARES), None)
     if between is not None:
         because = _because(one for one in finding.reasons if one is not between)
-        return f"Not decided: {reasons.words(between)} ({because})."
+        return say(
+            "Not decided: {between} ({because}).", between=reasons.words(between), because=because
+        )
     return f"{_open_criterion(finding)}."
 
 
 def _open_criterion(finding: Finding) -> str:
     wanted = CRITERIA[finding.id].input
     by = BY_SOURCE.get(wanted.source)
-    unknown = f"Not decided by {by}: " if by else "Not known: "
+    unknown = say("Not decided by {by}: ", by=by) if by else say("Not known: ")
     known = finding.quantity
     because = _because(finding.reasons if known is None else known.reasons)
     why = f" ({because})" if because else ""
     if known is None or known.value is None:
-        return f"{unknown}{wanted.question}{why}"
-    loose = "may be larger or smaller" if known.indicative else "is only known as a bound"
-    return f"Not decided: the value {loose}{why}"
+        return f"{unknown}{say(wanted.question)}{why}"
+    loose = say("may be larger or smaller") if known.indicative else say("is only known as a bound")
+    return say("Not decided: the value {loose}{why}", loose=loose, why=why)
 
 
 def _because(given: Iterable[Reason]) -> str:
@@ -155,14 +165,14 @@ def _measure(finding: Finding) -> str:
         return ""
     if CRITERIA[finding.id].input.unit != "mm":
         return ""
-    return f"Here: {millimetres(finding.value, beside=finding.limit)}."
+    return say("Here: {millimetres}.", millimetres=millimetres(finding.value, beside=finding.limit))
 
 
 def _liver_size(finding: Finding) -> str:
     """Say how the liver stands against the standardised volume, where its size was judged."""
     known = () if finding.quantity is None or finding.missing else finding.quantity.reasons
     by_standard = (one for one in known if one.cause is Cause.LIVER_BY_STANDARD)
-    return " ".join(f"The liver is {reasons.words(one)}." for one in by_standard)
+    return " ".join(say("The liver is {one}.", one=reasons.words(one)) for one in by_standard)
 
 
 SHARES: Final = frozenset((Cause.SHARE_UP_TO, Cause.SHARE_BELOW))
@@ -177,23 +187,26 @@ def list_summary(result: CriteriaResult) -> str:
     """Return what decides a list, for where its verdict stands: obstacles, or what is missing."""
     if result.verdict is Verdict.UNKNOWN:
         number = len(result.missing)
-        missing = f"{number} facts missing." if number > 1 else _missing(result)
+        missing = say("{number} facts missing.", number=number) if number > 1 else _missing(result)
         return missing or _joined(_left_open(result))
     return _decided(result)
 
 
 def _decided(result: CriteriaResult) -> str:
     if result.verdict is Verdict.UNCERTAIN:
-        return f"The measurement error decides: {_uncertain_ones(result)}."
+        return say(
+            "The measurement error decides: {uncertain_ones}.",
+            uncertain_ones=_uncertain_ones(result),
+        )
     return f"{sentence(_summary(result))}."
 
 
 def _missing(result: CriteriaResult) -> str:
-    return f"Missing: {_named(result.missing)}." if result.missing else ""
+    return say("Missing: {named}.", named=_named(result.missing)) if result.missing else ""
 
 
 def _remarks(result: CriteriaResult) -> tuple[str, str]:
-    remark = LISTS[result.id].remark if result.id in LISTS else ""
+    remark = say(LISTS[result.id].remark) if result.id in LISTS else ""
     return remark, _too_little(result.reasons)
 
 
@@ -212,22 +225,25 @@ def reviewed_answer(result: CriteriaResult) -> str:
 def list_text(result: CriteriaResult) -> str:
     """Return the title of a list and its answer."""
     answer = list_answer(result)
-    return reasons.reviewed(f"{result.title}: {answer[:1].lower()}{answer[1:]}", result.reasons)
+    return reasons.reviewed(f"{say(result.title)}: {within_sentence(answer)}", result.reasons)
 
 
 def _summary(result: CriteriaResult) -> str:
     if result.verdict is Verdict.NO_EVIDENCE:
-        return "noted; it decides nothing"
+        return say("noted; it decides nothing")
     if result.verdict is Verdict.MET:
-        return "every condition is met"
+        return say("every condition is met")
     if result.verdict is Verdict.NOT_MET:
         failed = tuple(finding.id for finding in result.failed)
         return obstacles(failed, most=MOST_OBSTACLES)
     if result.verdict is Verdict.UNCERTAIN:
-        return f"uncertain, the measurement error decides: {_uncertain_ones(result)}"
+        return say(
+            "uncertain, the measurement error decides: {uncertain_ones}",
+            uncertain_ones=_uncertain_ones(result),
+        )
     if not result.missing:
-        return "undecided"
-    return f"undecided, missing: {_named(result.missing)}"
+        return say("undecided")
+    return say("undecided, missing: {named}", named=_named(result.missing))
 
 
 def _uncertain_ones(result: CriteriaResult) -> str:
@@ -244,14 +260,18 @@ def _left_open(result: CriteriaResult) -> Iterator[str]:
         left.setdefault(INPUTS[name].source, []).append(name)
     for source, names in left.items():
         if source in BY_SOURCE:
-            yield f"Not decided by {BY_SOURCE[source]}: {_named(names)}."
+            yield say(
+                "Not decided by {by_source}: {named}.",
+                by_source=BY_SOURCE[source],
+                named=_named(names),
+            )
 
 
 def _named(names: Iterable[str]) -> str:
     questions = list(dict.fromkeys(map(question, names)))
     more = len(questions) - MOST_NAMED
     words = "; ".join(questions[:MOST_NAMED])
-    return f"{words}; and {more} more" if more > 0 else words
+    return say("{words}; and {more} more", words=words, more=more) if more > 0 else words
 
 
 def _too_little(given: Iterable[Reason]) -> str:
@@ -260,15 +280,19 @@ def _too_little(given: Iterable[Reason]) -> str:
     for one in known:
         if one.cause is Cause.TOO_LITTLE_IN_ONE_STAGE:
             limits = within_limits(known)
-            shares = listed(f"{100 * share:g} %" for share in one.amounts)
-            return f"In one stage{limits} too little liver would remain for {shares}."
+            shares = listed(say("{share:g} %", share=100 * share) for share in one.amounts)
+            return say(
+                "In one stage{limits} too little liver would remain for {shares}.",
+                limits=limits,
+                shares=shares,
+            )
     return ""
 
 
 def within_limits(given: Iterable[Reason]) -> str:
     """Return the limits that the user chose in brackets, empty where there are none."""
     limits = ", ".join(reasons.words(one) for one in given if one.cause not in ONLY_OF_LISTS)
-    return f" within the chosen limits ({limits})" if limits else ""
+    return say(" within the chosen limits ({limits})", limits=limits) if limits else ""
 
 
 def ablation_reasons(ablation: LesionAblation) -> tuple[str, ...]:
@@ -282,9 +306,9 @@ def option_text(option: TreatmentOption) -> str:
     sentences = (
         _why(option),
         _cautions(option),
-        rule.statement,
-        *(rule.notes[place].text for place in option.notes),
-        ALTERNATIVE if option.otherwise else "",
+        say(rule.statement),
+        *(say(rule.notes[place].text) for place in option.notes),
+        say(ALTERNATIVE) if option.otherwise else "",
     )
     text = " ".join(one for one in sentences if one)
     return reasons.reviewed(text, option.reasons)
@@ -293,38 +317,53 @@ def option_text(option: TreatmentOption) -> str:
 def _why(option: TreatmentOption) -> str:
     """Say which condition fails, is uncertain, else what is missing; empty where all are met."""
     if option.verdict is Verdict.NOT_MET:
-        return f"Ruled out: {obstacles(option.failed)}."
+        return say("Ruled out: {obstacles}.", obstacles=obstacles(option.failed))
     if option.verdict is Verdict.UNCERTAIN:
         return _by_error(option.uncertain)
     return _not_known(option.missing)
 
 
 def _by_error(conditions: Iterable[str]) -> str:
-    return f"The measurement error decides: {' '.join(map(statement, conditions))}"
+    return say(
+        "The measurement error decides: {conditions}",
+        conditions=" ".join(map(statement, conditions)),
+    )
 
 
 def _cautions(option: TreatmentOption) -> str:
-    return f"Caution: {obstacles(option.cautions)}." if option.cautions else ""
+    return (
+        say("Caution: {obstacles}.", obstacles=obstacles(option.cautions))
+        if option.cautions
+        else ""
+    )
 
 
 def _not_known(missing: Iterable[str]) -> str:
     questions = list(dict.fromkeys(map(question, missing)))
     more = len(questions) - MOST_NAMED
     if more > 0:
-        return f"Not known: {', '.join(questions[:MOST_NAMED])} and {more} more."
-    return f"Not known: {listed(questions)}." if questions else ""
+        return say(
+            "Not known: {questions} and {more} more.",
+            questions=", ".join(questions[:MOST_NAMED]),
+            more=more,
+        )
+    return say("Not known: {questions}.", questions=listed(questions)) if questions else ""
 
 
 def trial_notes(pathway: Pathway) -> tuple[str, ...]:
     """Return what is noted of ongoing trials beside a row, and which group has such a load."""
     trials = (one for one in pathway.notes if one.cause is Cause.ONGOING_TRIAL)
-    return tuple(f"{TRIAL_STATEMENT} {_trial_group(one)}".rstrip() for one in trials)
+    return tuple(f"{say(TRIAL_STATEMENT)} {_trial_group(one)}".rstrip() for one in trials)
 
 
 def _trial_group(note: Reason) -> str:
     for group in (GROUPS[name] for name in note.names):
-        words = " ".join(condition.statement for condition in group.conditions)
-        return f"It would allot such a load to {group.treatment}: {words}"
+        words = " ".join(say(condition.statement) for condition in group.conditions)
+        return say(
+            "It would allot such a load to {treatment}: {words}",
+            treatment=say(group.treatment),
+            words=words,
+        )
     return ""
 
 
@@ -335,13 +374,19 @@ def pathway_text(pathway: Pathway) -> str:
         limits = ", ".join(
             reasons.words(one) for one in pathway.reasons if one.cause not in ONLY_OF_LISTS
         )
-        within = f" The plans keep within the chosen limits: {limits}." if limits else ""
-        unsure = f"May apply. {_not_known(pathway.missing)}{within} "
+        within = (
+            say(" The plans keep within the chosen limits: {limits}.", limits=limits)
+            if limits
+            else ""
+        )
+        unsure = say(
+            "May apply. {not_known}{within} ", not_known=_not_known(pathway.missing), within=within
+        )
     if pathway.verdict is Verdict.UNCERTAIN:
-        unsure = f"May apply. {_by_error(pathway.uncertain)} "
+        unsure = say("May apply. {by_error} ", by_error=_by_error(pathway.uncertain))
     if pathway.failed:
-        unsure = f"Ruled out here: {obstacles(pathway.failed)}. "
-    text = f"{unsure}{ROWS[pathway.id].text} {LITTLE_EVIDENCE}"
+        unsure = say("Ruled out here: {obstacles}. ", obstacles=obstacles(pathway.failed))
+    text = f"{unsure}{say(ROWS[pathway.id].text)} {say(LITTLE_EVIDENCE)}"
     return reasons.reviewed(text, pathway.reasons)
 
 

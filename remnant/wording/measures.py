@@ -6,6 +6,7 @@ from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, joined
 from remnant.wording import reasons
+from remnant.wording.language import say
 from remnant.wording.phrases import roughly, share
 
 
@@ -25,10 +26,10 @@ def judged_quantity(finding: Finding) -> Quantity:
 def measured(quantity: Quantity, *, beside: float | None = None) -> str:
     """Write a fraction with its bound or that it is indicative, or why it is absent."""
     if quantity.value is None:
-        return f"not known ({reasons.why(quantity)})"
+        return say("not known ({why})", why=reasons.why(quantity))
     number = share(quantity.value, beside=beside)
     if quantity.indicative:
-        return f"about {number} (may be larger or smaller)"
+        return say("about {number} (may be larger or smaller)", number=number)
     return roughly(quantity) + number
 
 
@@ -47,4 +48,4 @@ def because(*quantities: Quantity, besides: Collection[Cause] = ()) -> str:
     every = joined(*(quantity.reasons for quantity in loose))
     found = joined(*(one.because if one.cause is Cause.EITHER_WAY else (one,) for one in every))
     text = reasons.listed(one for one in found if one.cause not in besides)
-    return f" Not exact: {text}." if text else ""
+    return say(" Not exact: {text}.", text=text) if text else ""

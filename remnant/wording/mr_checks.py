@@ -6,6 +6,8 @@ from typing import Final
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template, Writer
+from remnant.wording.language import say, say_many
+from remnant.wording.names import either
 
 
 def _reason(finding: Finding, cause: Cause) -> Reason | None:
@@ -15,17 +17,20 @@ def _reason(finding: Finding, cause: Cause) -> Reason | None:
 def _sequence(finding: Finding) -> str:
     named, seen = (_reason(finding, cause) for cause in (Cause.MR_NAMED, Cause.MR_SEEN))
     header = (
-        f"By its header the MR is {named.names[0]}"
+        say("By its header the MR is {name}", name=named.names[0])
         if named
-        else "The header does not say which sequence the MR is"
+        else say("The header does not say which sequence the MR is")
     )
-    look = f"; it looks like {' or '.join(seen.names)}, which is uncertain" if seen else ""
+    look = (
+        say("; it looks like {names}, which is uncertain", names=either(seen.names)) if seen else ""
+    )
     text = f"{header}{look}."
     if finding.verdict is not Verdict.NOT_MET:
         return text
-    return (
-        f"{text} Look whether this is the series that was meant: livers are outlined best on T1 in "
-        f"the portal venous or hepatobiliary phase."
+    return say(
+        "{text} Look whether this is the series that was meant: livers are outlined best on "
+        "T1 in the portal venous or hepatobiliary phase.",
+        text=text,
     )
 
 
@@ -33,9 +38,10 @@ def _not_validated(finding: Finding) -> str:
     causes = (Cause.MR_PAINTED, Cause.MR_PAINTED_LESIONS, Cause.MR_REAL)
     painted, lesions, real = (_reason(finding, cause) for cause in causes)
     measured = "; ".join(_figures(painted) + _of_lesions(lesions) + _tried(real))
-    return (
-        f"Not validated on MR: {measured}. Look at the liver and at every lesion before a figure "
-        f"is used."
+    return say(
+        "Not validated on MR: {measured}. Look at the liver and at every lesion before a "
+        "figure is used.",
+        measured=measured,
     )
 
 
@@ -43,9 +49,13 @@ def _figures(painted: Reason | None) -> list[str]:
     if painted is None:
         return []
     worst, best = painted.amounts
-    text = (
-        f"on images painted as MR, which promise nothing on a patient, the network's liver reached "
-        f"a Dice of {worst:.2f} ({painted.names[0]}) to {best:.2f} ({painted.names[1]})"
+    text = say(
+        "on images painted as MR, which promise nothing on a patient, the network's liver "
+        "reached a Dice of {worst:.2f} ({lowest}) to {best:.2f} ({highest})",
+        worst=worst,
+        lowest=painted.names[0],
+        best=best,
+        highest=painted.names[1],
     )
     return [text]
 
@@ -54,23 +64,42 @@ def _of_lesions(lesions: Reason | None) -> list[str]:
     if lesions is None:
         return []
     worst, best = lesions.amounts
-    return [f"its lesions one of {worst:.2f} ({lesions.names[0]}) to {best:.2f}"]
+    return [
+        say(
+            "its lesions one of {worst:.2f} ({name}) to {best:.2f}",
+            worst=worst,
+            name=lesions.names[0],
+            best=best,
+        )
+    ]
 
 
 def _tried(real: Reason | None) -> list[str]:
     if real is None:
         return []
     scans, found, height_mm = real.amounts
-    told = "no liver was found" if not found else f"a liver was found in {found:.0f}"
-    several = "scan" if scans == 1 else "scans"
-    return [f"it was tried on {scans:.0f} real {several} of {height_mm:.0f} mm, and {told}"]
+    told = (
+        say("no liver was found")
+        if not found
+        else say("a liver was found in {found:.0f}", found=found)
+    )
+    return [
+        say_many(
+            "it was tried on {number:.0f} real scan of {height_mm:.0f} mm, and {told}",
+            "it was tried on {number:.0f} real scans of {height_mm:.0f} mm, and {told}",
+            int(scans),
+            height_mm=height_mm,
+            told=told,
+        )
+    ]
 
 
 def _bias(finding: Finding) -> str:
-    return (
-        f"The bias field was evened out (N4) before anything was segmented: it made one place of "
-        f"the body {finding.value or 1.0:.1f} times as bright as another. Grey values of lesions "
-        f"are those of the image without it."
+    return say(
+        "The bias field was evened out (N4) before anything was segmented: it made one place "
+        "of the body {times:.1f} times as bright as another. Grey values of lesions are "
+        "those of the image without it.",
+        times=finding.value or 1.0,
     )
 
 
@@ -82,8 +111,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
 
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.MR_NAMED: "MR sequence by the header: {names[0]}",
-    Cause.MR_SEEN: lambda reason: (
-        f"the image looks like {' or '.join(reason.names)}, which is uncertain"
+    Cause.MR_SEEN: lambda reason: say(
+        "the image looks like {names}, which is uncertain", names=either(reason.names)
     ),
     Cause.MR_PAINTED: (
         "on images painted as MR the liver's Dice was {amounts[0]:.2f} ({names[0]}) to "

@@ -5,6 +5,7 @@ from typing import Final
 
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.units import percent_from_fraction
+from remnant.wording.language import ENGLISH, language, localised, say_many
 
 ABSENT: Final = "–"
 MOST_DECIMALS: Final = 8
@@ -25,9 +26,13 @@ def plain(value: float) -> str:
     if value == 0.0:
         return "0"
     if abs(value) < SMALLEST_SHOWN:
-        return "< 0.01" if value > 0 else "> −0.01"
+        return localised("< 0.01" if value > 0 else "> −0.01")
+    return localised(f"{value:.{_decimals(value)}f}")
+
+
+def _decimals(value: float) -> int:
     size = abs(value)
-    return f"{value:.0f}" if size >= LARGE else f"{value:.1f}" if size >= MEDIUM else f"{value:.2f}"
+    return 0 if size >= LARGE else 1 if size >= MEDIUM else 2
 
 
 def percent(fraction: float, limits: Iterable[float] = ()) -> str:
@@ -41,7 +46,7 @@ def percent(fraction: float, limits: Iterable[float] = ()) -> str:
         shown = round(value, decimals)
         if all(_side(shown, limit) == _side(value, limit) for limit in beside):
             break
-    return f"{value:.{decimals}f}"
+    return localised(f"{value:.{decimals}f}")
 
 
 def shown(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
@@ -76,15 +81,20 @@ def ends(known: Interval, *, fraction: bool = False, limits: Iterable[float] = (
     if fraction:
         beside = tuple(limits)
         return ABSENT.join(percent(end, beside) for end in (known.low, known.high))
-    upper = plain(known.high)
-    lower = f"{known.low:.{len(upper.partition('.')[2])}f}"
+    shown = known.high and abs(known.high) >= SMALLEST_SHOWN
+    lower = f"{known.low:.{_decimals(known.high) if shown else 2}f}"
     reads_zero = float(lower) == 0.0
-    return ABSENT.join((plain(known.low) if reads_zero else lower, upper))
+    return ABSENT.join((plain(known.low) if reads_zero else localised(lower), plain(known.high)))
 
 
 def sentence(words: str) -> str:
     """Write words with a capital first letter; the rest, names among them, stays as it is."""
     return words[:1].upper() + words[1:]
+
+
+def within_sentence(words: str) -> str:
+    """Write a title within a sentence: English with a small first letter, German as it stands."""
+    return words[:1].lower() + words[1:] if language() == ENGLISH else words
 
 
 def _side(value: float, limit: float) -> int:
@@ -101,7 +111,7 @@ def millimetres(value_mm: float, *, beside: float | None = None) -> str:
     limits = () if beside is None else (beside,)
     texts = (f"{value_mm:.{decimals}f}" for decimals in range(1, MOST_DECIMALS + 2))
     true = (t for t in texts if all(_side(float(t), one) == _side(value_mm, one) for one in limits))
-    return f"{next(true, f'{value_mm:.{MOST_DECIMALS + 1}f}')} mm"
+    return f"{localised(next(true, f'{value_mm:.{MOST_DECIMALS + 1}f}'))} mm"
 
 
 def counted(number: int, noun: str) -> str:
@@ -110,4 +120,4 @@ def counted(number: int, noun: str) -> str:
     >>> counted(1, "lesion"), counted(0, "lesion")
     ('1 lesion', '0 lesions')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return say_many(f"{{number}} {noun}", f"{{number}} {noun}s", number)

@@ -7,18 +7,23 @@ from planning.literature import load_literature
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding
 from remnant.core.planning_report import PlanningReport
+from remnant.wording.language import message, say, spoken
 from remnant.wording.lists import MOST_OBSTACLES, obstacle, obstacles
 
-SOURCE_NAMES: Final[Mapping[str, str]] = {
-    PROJECT_SOURCE: "this project's reading",
-    "gepnetlm_review": "GEP-NET review",
-}
-ENETS_IN_CLOYD: Final = "ENETS, in Cloyd 2020"
-OTHERS_IN: Final[Mapping[str, str]] = {
-    "contraindication.team": "told",
-    "contraindication.peritoneum": ENETS_IN_CLOYD,
-    "contraindication.heart": ENETS_IN_CLOYD,
-}
+SOURCE_NAMES: Final[Mapping[str, str]] = spoken(
+    {
+        PROJECT_SOURCE: "this project's reading",
+        "gepnetlm_review": "GEP-NET review",
+    }
+)
+ENETS_IN_CLOYD: Final = message("ENETS, in Cloyd 2020")
+OTHERS_IN: Final[Mapping[str, str]] = spoken(
+    {
+        "contraindication.team": "told",
+        "contraindication.peritoneum": ENETS_IN_CLOYD,
+        "contraindication.heart": ENETS_IN_CLOYD,
+    }
+)
 """Who says what no source says itself, by the condition's id."""
 
 
@@ -31,13 +36,21 @@ def contraindications(planning: PlanningReport) -> tuple[Finding, ...]:
 def ruled_out_by(planning: PlanningReport) -> str:
     """Say by what a case's own facts rule an operation out, in few words; empty where none does."""
     found = tuple(finding.id for finding in contraindications(planning))
-    return f"ruled out here by {obstacles(found, most=MOST_OBSTACLES)}" if found else ""
+    return (
+        say("ruled out here by {obstacles}", obstacles=obstacles(found, most=MOST_OBSTACLES))
+        if found
+        else ""
+    )
 
 
 def first_in_rank(planning: PlanningReport) -> str:
     """Write what stands before the title of the first plan: by what the case rules it out."""
     ruled_out = ruled_out_by(planning)
-    return f"First in rank, {ruled_out}" if ruled_out else "First in rank"
+    return (
+        say("First in rank, {ruled_out}", ruled_out=ruled_out)
+        if ruled_out
+        else say("First in rank")
+    )
 
 
 def attributed(finding: Finding) -> str:

@@ -7,9 +7,10 @@ from remnant.core.findings import Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.units import percent_from_fraction
+from remnant.wording.language import say, spoken
 from remnant.wording.numbers import percent
 
-BOUND_WORDS: Final = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
+BOUND_WORDS: Final = spoken({Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""})
 
 
 def share(fraction: float, *, beside: float | None = None) -> str:
@@ -23,17 +24,21 @@ def share(fraction: float, *, beside: float | None = None) -> str:
 
 def limit(threshold: Threshold) -> str:
     """Write a minimum as its source prints it, e.g. ``at least 20 %`` or ``more than 70 %``."""
-    return f"{at_least(threshold)} {percent_from_fraction(threshold.value):g} %"
+    return say(
+        "{at_least} {share:g} %",
+        at_least=at_least(threshold),
+        share=percent_from_fraction(threshold.value),
+    )
 
 
 def at_least(threshold: Threshold) -> str:
     """Write how a minimum is compared: ``at least`` or ``more than``."""
-    return "at least" if threshold.inclusive else "more than"
+    return say("at least") if threshold.inclusive else say("more than")
 
 
 def roughly(quantity: Quantity) -> str:
     """Return what stands before a number: ``about``, ``at least``, ``at most``, or nothing."""
-    return "about " if quantity.indicative else BOUND_WORDS[quantity.bound]
+    return say("about ") if quantity.indicative else BOUND_WORDS[quantity.bound]
 
 
 def listed(words: Iterable[str]) -> str:
@@ -43,7 +48,7 @@ def listed(words: Iterable[str]) -> str:
     ('a', 'a and b', 'a, b and c')
     """
     *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
+    return say("{first} and {last}", first=", ".join(first), last=last) if first else last
 
 
 def segment_names(segments: Iterable[CouinaudSegment]) -> str:

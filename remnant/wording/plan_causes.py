@@ -8,9 +8,10 @@ from planning.rules.growth import PVL_REASON
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template
+from remnant.wording.language import Message, say, say_many
 from remnant.wording.numbers import counted
 
-FAULT_WORDS: Final[Mapping[FaultKind, str]] = {
+FAULT_WORDS: Final[Mapping[FaultKind, Message]] = {
     FaultKind.SEGMENTS: "segments that the locks keep, or too few neighbours that would stay",
     FaultKind.TREATED_TWICE: "a lesion that is both excised and ablated",
     FaultKind.CUT_LESION: "a lesion that the transection cuts",
@@ -26,8 +27,8 @@ FAULT_WORDS: Final[Mapping[FaultKind, str]] = {
 def _fault(reason: Reason) -> str:
     got, allowed = (int(n) for n in reason.amounts) if reason.amounts else (0, 0)
     template = FAULT_WORDS[FaultKind(reason.names[0])]
-    return template.format(
-        wedge=counted(got, "wedge"), zone=counted(got, "ablation zone"), allowed=allowed
+    return say(
+        template, wedge=counted(got, "wedge"), zone=counted(got, "ablation zone"), allowed=allowed
     )
 
 
@@ -35,35 +36,60 @@ def _chosen(reason: Reason) -> str:
     name, *segments = reason.names
     number = reason.amounts[0] if reason.amounts else 0.0
     texts = {
-        "most_wedges": _most(int(number), "wedge"),
-        "most_ablations": _most(int(number), "ablation"),
-        "keep": f"{'segment' if len(segments) == 1 else 'segments'} {', '.join(segments)} kept",
-        "contiguous_segments": f"{number:.0f} neighbouring segments kept",
-        "ablation_limit_mm": f"ablation up to {number:g} mm",
-        "central_distance_mm": f"no ablation within {number:g} mm of the portal vein",
-        "wedge_limit_mm": f"wedges up to {number:g} mm",
-        "wedge_depth_mm": f"wedges up to {number:g} mm deep",
+        "most_wedges": most_wedges(int(number)),
+        "most_ablations": most_ablations(int(number)),
+        "keep": say_many(
+            "segment {segments} kept",
+            "segments {segments} kept",
+            len(segments),
+            segments=", ".join(segments),
+        ),
+        "contiguous_segments": say("{number:.0f} neighbouring segments kept", number=number),
+        "ablation_limit_mm": say("ablation up to {number:g} mm", number=number),
+        "central_distance_mm": say(
+            "no ablation within {number:g} mm of the portal vein", number=number
+        ),
+        "wedge_limit_mm": say("wedges up to {number:g} mm", number=number),
+        "wedge_depth_mm": say("wedges up to {number:g} mm deep", number=number),
     }
     return texts[name]
 
 
-def _most(number: int, noun: str) -> str:
-    return f"at most {counted(number, noun)}" if number else f"no {noun}"
+def most_wedges(number: int) -> str:
+    """Write how many wedges are allowed at most."""
+    return say("at most {wedges}", wedges=counted(number, "wedge")) if number else say("no wedge")
+
+
+def most_ablations(number: int) -> str:
+    """Write how many ablations are allowed at most."""
+    if not number:
+        return say("no ablation")
+    return say("at most {ablations}", ablations=counted(number, "ablation"))
 
 
 def _ends_below(reason: Reason) -> str:
     end_ml, asked_ml = reason.amounts
-    return f"the growth ends at {end_ml:.0f} mL, {asked_ml:.0f} mL are asked for"
+    return say(
+        "the growth ends at {end_ml:.0f} mL, {asked_ml:.0f} mL are asked for",
+        end_ml=end_ml,
+        asked_ml=asked_ml,
+    )
 
 
 def _slowing_ends_below(reason: Reason) -> str:
     end, asked = (percent_from_fraction(share) for share in reason.amounts)
-    return f"growth that slows ends at an sFLR of {end:.1f} %, {asked:g} % were asked for"
+    return say(
+        "growth that slows ends at an sFLR of {end:.1f} %, {asked:g} % were asked for",
+        end=end,
+        asked=asked,
+    )
 
 
 def _open(reason: Reason) -> str:
     never = percent_from_fraction(reason.amounts[0])
-    return f"the interval has no end: in {never:.0f} % of the draws it is never reached"
+    return say(
+        "the interval has no end: in {never:.0f} % of the draws it is never reached", never=never
+    )
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {

@@ -17,35 +17,40 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording.kinds import Writer
+from remnant.wording.language import message, say, say_many
 from remnant.wording.measures import measured
-from remnant.wording.numbers import counted, sentence
+from remnant.wording.numbers import counted, sentence, within_sentence
 from remnant.wording.phrases import limit, listed, roughly
 from remnant.wording.phrases import share as percent
 from remnant.wording.reasons import reviewed, why, words
 from remnant.wording.resection_titles import hepatectomy_title
 
-FLIPS: Final = "Undecided inside its intervals: "
+FLIPS: Final = message("Undecided inside its intervals: ")
 """How the verdicts that flip are announced."""
-CUT_WORDS: Final = "the scan or file cuts the liver and more tumour may lie beyond it"
+CUT_WORDS: Final = message("the scan or file cuts the liver and more tumour may lie beyond it")
 MOST_NAMED: Final = 6
 """Of more lesions than this only their number is given."""
 
 
 def plan_title(plan: DebulkingPlan) -> str:
     """Name a plan, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``."""
-    return ", ".join(_title_parts(plan)) or "Nothing removed or ablated"
+    return ", ".join(_title_parts(plan)) or say("Nothing removed or ablated")
 
 
 def _title_parts(plan: DebulkingPlan) -> Iterator[str]:
     recipe, wedges = plan.recipe, len(plan.recipe.wedges) - plan.extended
     if recipe.segments:
-        around = f" extended around {counted(plan.extended, 'lesion')}" if plan.extended else ""
+        around = (
+            say(" extended around {lesions}", lesions=counted(plan.extended, "lesion"))
+            if plan.extended
+            else ""
+        )
         yield hepatectomy_title(recipe.segments) + around
     if wedges:
         yield counted(wedges, "wedge")
     if recipe.ablations:
         zones = plan.result.ablation_zones
-        of = f" in {zones} zones" if zones > len(recipe.ablations) else ""
+        of = say(" in {zones} zones", zones=zones) if zones > len(recipe.ablations) else ""
         yield counted(len(recipe.ablations), "ablation") + of
 
 
@@ -64,24 +69,31 @@ def _first(plan: DebulkingPlan) -> str:
 def _reached(plan: DebulkingPlan) -> str:
     remnant = plan.result.remnant
     share = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
-    basis = "the standardised" if share is remnant.sflr else "the functional"
-    left = f"{_volume(remnant.flr_ml)} ({measured(share)} of {basis} volume)"
-    return (
-        f"Treated: {_treated(plan.result.debulked_fraction)} of the tumour. Would remain: {left}."
+    basis = say("the standardised") if share is remnant.sflr else say("the functional")
+    left = say(
+        "{volume} ({measured} of {basis} volume)",
+        volume=_volume(remnant.flr_ml),
+        measured=measured(share),
+        basis=basis,
+    )
+    return say(
+        "Treated: {treated} of the tumour. Would remain: {left}.",
+        treated=_treated(plan.result.debulked_fraction),
+        left=left,
     )
 
 
 def _treated(debulked: Quantity) -> str:
     """Write the share; what is 100 % of the scanned part cannot be more of the whole."""
     if debulked.indicative and debulked.value is not None:
-        return f"about {percent(debulked.value)}"
+        return say("about {percent}", percent=percent(debulked.value))
     return measured(debulked)
 
 
 def _volume(volume: Quantity) -> str:
     if volume.value is None:
-        return f"an unknown volume ({why(volume)})"
-    return f"{roughly(volume)}{volume.value:.0f} mL"
+        return say("an unknown volume ({why})", why=why(volume))
+    return say("{roughly}{volume:.0f} mL", roughly=roughly(volume), volume=volume.value)
 
 
 def _flipping(plan: DebulkingPlan) -> str:
@@ -93,21 +105,23 @@ def _flipping(plan: DebulkingPlan) -> str:
     parts = (
         *(_enough_liver(f) for f in chosen),
         *(_share_treated(limit_ or 0.0, f) for limit_, f in shares.items()),
-        *(("1 other minimum" if others == 1 else f"{others} other minima",) if others else ()),
+        *((say_many("{number} other minimum", "{number} other minima", others),) if others else ()),
     )
-    return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
+    return f"{say(FLIPS)}{'; '.join(parts)}. " if parts else ""
 
 
 def _enough_liver(finding: Finding) -> str:
-    return f"enough liver {_of_hundred(finding)}"
+    return say("enough liver {of_hundred}", of_hundred=_of_hundred(finding))
 
 
 def _share_treated(share: float, finding: Finding) -> str:
-    return f"{100 * share:g} % treated {_of_hundred(finding)}"
+    return say(
+        "{share:g} % treated {of_hundred}", share=100 * share, of_hundred=_of_hundred(finding)
+    )
 
 
 def _of_hundred(finding: Finding) -> str:
-    return f"in {round(100 * (finding.probability or 0.0))} of 100"
+    return say("in {probability} of 100", probability=round(100 * (finding.probability or 0.0)))
 
 
 # Targets
@@ -115,16 +129,16 @@ def _of_hundred(finding: Finding) -> str:
 
 def target_heading(outcome: TargetOutcome) -> str:
     """Write which share of the tumour a target asks for."""
-    return f"{100 * outcome.target:g} % of the tumour"
+    return say("{target:g} % of the tumour", target=100 * outcome.target)
 
 
 def target_line(outcome: TargetOutcome, planning: PlanningReport) -> str:
     """Write a target with its answer in one line."""
-    opening = "within reach by " if _is_answered(outcome) else ""
+    opening = say("within reach by ") if _is_answered(outcome) else ""
     if _is_open(outcome):
-        opening = "undecided. "
+        opening = say("undecided. ")
     if outcome.verdict is Verdict.UNCERTAIN:
-        opening = "uncertain: "
+        opening = say("uncertain: ")
     return f"{target_heading(outcome)}: {opening}{_answer(outcome, planning)}"
 
 
@@ -143,15 +157,23 @@ def _only_unassessed(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> 
     found = next((plan for plan in plans if plan.id == outcome.unassessed_plan), None)
     if found is None:
         return ""
-    title = _lower_first(plan_title(found))
-    return f" Only {title} ({found.id}) would, if the vessels of all that stays were intact."
+    title = within_sentence(plan_title(found))
+    return say(
+        " Only {title} ({id}) would, if the vessels of all that stays were intact.",
+        title=title,
+        id=found.id,
+    )
 
 
 def _grounds(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
     within = next((plan for plan in plans if plan.id == outcome.answered_by), None)
     if _is_cut(outcome):
-        how = "" if within is None else f" In the scanned part: {_lower_first(plan_title(within))}."
-        return f"undecided, {CUT_WORDS}.{how}"
+        how = (
+            ""
+            if within is None
+            else say(" In the scanned part: {title}.", title=within_sentence(plan_title(within)))
+        )
+        return say("undecided, {cut_words}.{how}", cut_words=say(CUT_WORDS), how=how)
     if within is not None:
         return _how(outcome, within)
     doubtful = _doubtful(outcome, plans)
@@ -191,18 +213,18 @@ def _is_open(outcome: TargetOutcome) -> bool:
 
 def _how(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
     """Name the plan, what is proven of it, and what is doubtful."""
-    vessels = "" if plan.named else " Its vessels were stated to be intact."
-    title = _lower_first(plan_title(plan))
+    vessels = "" if plan.named else say(" Its vessels were stated to be intact.")
+    title = within_sentence(plan_title(plan))
     return f"{title} ({plan.id}){_proof(outcome, plan)}.{_doubts(outcome, plan)}{vessels}"
 
 
 def _proof(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
     if outcome.target not in plan.targets:
-        return ", not proven to leave most liver"
+        return say(", not proven to leave most liver")
     if not plan.proven:
-        gap = f"up to {max(plan.gap_ml or 0.0, 1.0):.0f} mL more could remain"
-        return f"; {gap}, the time ended before the proof"
-    return ", proven to leave most liver"
+        gap = say("up to {gap_ml:.0f} mL more could remain", gap_ml=max(plan.gap_ml or 0.0, 1.0))
+        return say("; {gap}, the time ended before the proof", gap=gap)
+    return say(", proven to leave most liver")
 
 
 def _doubts(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
@@ -214,43 +236,46 @@ def _doubts(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
         *(_enough_liver(f) for f in liver),
         *(_share_treated(outcome.target, f) for f in share[:1]),
     )
-    return f" {FLIPS}{'; '.join(parts)}." if parts else ""
+    return f" {say(FLIPS)}{'; '.join(parts)}." if parts else ""
 
 
 def _out_of_reach(outcome: TargetOutcome) -> str:
     if not outcome.largest_proven:
-        return "No plan was found in the time allowed."
+        return say("No plan was found in the time allowed.")
     if not outcome.most_proven:
-        return "out of reach within the limits (proven)."
+        return say("out of reach within the limits (proven).")
     share = percent(outcome.most_debulked_fraction)
-    return f"out of reach within the limits. No plan treats more than {share} (proven)."
+    return say(
+        "out of reach within the limits. No plan treats more than {share} (proven).", share=share
+    )
 
 
 def _too_little(outcome: TargetOutcome, largest_ml: float) -> str:
-    title = rule_set_named(outcome.rule_set).title
-    return (
-        f"not with enough liver by {title}. No named operation that reaches it leaves more than "
-        f"{largest_ml:.0f} mL (proven){_asked(outcome)}."
+    title = say(rule_set_named(outcome.rule_set).title)
+    return say(
+        "not with enough liver by {title}. No named operation that reaches it leaves more "
+        "than {largest_ml:.0f} mL (proven){asked}.",
+        title=title,
+        largest_ml=largest_ml,
+        asked=_asked(outcome),
     )
 
 
 def _undecided(outcome: TargetOutcome, largest_ml: float) -> str:
-    most = "At most" if outcome.largest_proven else "By the best plan found"
-    left = f"{most} {largest_ml:.0f} mL would remain"
+    most = say("At most") if outcome.largest_proven else say("By the best plan found")
+    left = say("{most} {largest_ml:.0f} mL would remain", most=most, largest_ml=largest_ml)
     if outcome.least_flr_ml.value is None:
-        return f"{left}; the minimum is not known ({why(outcome.least_flr_ml)})."
+        return say(
+            "{left}; the minimum is not known ({why}).", left=left, why=why(outcome.least_flr_ml)
+        )
     unknown = Reason(Cause.BACKGROUND_UNKNOWN) in outcome.reasons
-    background = " (liver background not known)" if unknown else ""
+    background = say(" (liver background not known)") if unknown else ""
     return f"{left}{_asked(outcome)}{background}."
 
 
 def _asked(outcome: TargetOutcome) -> str:
     least_ml = outcome.least_flr_ml.value
-    return "" if least_ml is None else f"; asked are {least_ml:.0f} mL"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return "" if least_ml is None else say("; asked are {least_ml:.0f} mL", least_ml=least_ml)
 
 
 # What would have to change
@@ -261,21 +286,29 @@ def relaxation_words(relaxation: Relaxation) -> str:
     if relaxation.kind is RelaxationKind.LARGER_REMNANT:
         return _short_by(relaxation)
     if relaxation.kind is RelaxationKind.LOWER_TARGET:
-        most = "at most" if relaxation.proven else "at least"
+        most = say("at most") if relaxation.proven else say("at least")
         share = percent(relaxation.amount or 0.0)
-        return f"With enough liver left {most} {share} of the tumour is treated."
+        return say(
+            "With enough liver left {most} {share} of the tumour is treated.",
+            most=most,
+            share=share,
+        )
     steps = counted(relaxation.interventions or 0, "intervention")
-    left = f"{relaxation.flr_ml or 0.0:.0f} mL would stay"
-    with_it = f"With {_change(relaxation)} it would be reached"
+    left = say("{flr_ml:.0f} mL would stay", flr_ml=relaxation.flr_ml or 0.0)
+    with_it = say("With {change} it would be reached", change=_change(relaxation))
     return f"{with_it}: {steps}{_beyond(relaxation.beyond_limits)}; {left}."
 
 
 def _short_by(relaxation: Relaxation) -> str:
     points = ""
     if relaxation.points is not None:
-        gained = f"{relaxation.points:.1f} points of sFLR"
-        points = f": portal vein embolisation would need to add {gained}"
-    return f"The FLR is short by {relaxation.amount or 0.0:.0f} mL{points}."
+        gained = say("{points:.1f} points of sFLR", points=relaxation.points)
+        points = say(": portal vein embolisation would need to add {gained}", gained=gained)
+    return say(
+        "The FLR is short by {amount:.0f} mL{points}.",
+        amount=relaxation.amount or 0.0,
+        points=points,
+    )
 
 
 def _change(relaxation: Relaxation) -> str:
@@ -284,10 +317,10 @@ def _change(relaxation: Relaxation) -> str:
     changes = {
         RelaxationKind.MORE_ABLATIONS: counted(number, "more ablation"),
         RelaxationKind.MORE_WEDGES: counted(number, "more wedge"),
-        RelaxationKind.UNLOCK_SEGMENT: f"segment {segment} no longer kept",
-        RelaxationKind.ANY_WEDGE: "wedges beyond the limits of size and depth",
-        RelaxationKind.ANY_ABLATION: "ablations beyond the limits of size and place",
-        RelaxationKind.NO_LOCKS: "no lock at all",
+        RelaxationKind.UNLOCK_SEGMENT: say("segment {segment} no longer kept", segment=segment),
+        RelaxationKind.ANY_WEDGE: say("wedges beyond the limits of size and depth"),
+        RelaxationKind.ANY_ABLATION: say("ablations beyond the limits of size and place"),
+        RelaxationKind.NO_LOCKS: say("no lock at all"),
     }
     return changes[relaxation.kind]
 
@@ -296,9 +329,13 @@ def _beyond(lesions: Sequence[int]) -> str:
     if not lesions:
         return ""
     if len(lesions) > MOST_NAMED:
-        return f" ({len(lesions)} lesions beyond the limits)"
-    noun = "lesion" if len(lesions) == 1 else "lesions"
-    return f" ({noun} {listed(map(str, lesions))} beyond the limits)"
+        return say(" ({number} lesions beyond the limits)", number=len(lesions))
+    return say_many(
+        " (lesion {lesions} beyond the limits)",
+        " (lesions {lesions} beyond the limits)",
+        len(lesions),
+        lesions=listed(map(str, lesions)),
+    )
 
 
 # Findings on plans
@@ -307,16 +344,19 @@ def _beyond(lesions: Sequence[int]) -> str:
 def limits_broken(finding: Finding) -> str:
     """Say which limits a recipe breaks."""
     broken = (words(one) for one in finding.reasons if one.cause is Cause.LIMIT_BROKEN)
-    return f"Breaks the limits: {'; '.join(broken)}."
+    return say("Breaks the limits: {broken}.", broken="; ".join(broken))
 
 
 def _ablation_size(finding: Finding) -> str:
     larger = finding.reasons[0]
-    return f"Ablates what may be too large; {words(larger)}."
+    return say("Ablates what may be too large; {larger}.", larger=words(larger))
 
 
 def _unconfirmed(finding: Finding) -> str:
-    return f"Treats {counted(int(finding.value or 0), 'lesion')} that no reader confirmed."
+    return say(
+        "Treats {lesions} that no reader confirmed.",
+        lesions=counted(int(finding.value or 0), "lesion"),
+    )
 
 
 def chosen_target(finding: Finding) -> str:
@@ -324,9 +364,10 @@ def chosen_target(finding: Finding) -> str:
     threshold, share = finding.threshold, finding.quantity
     if threshold is None or share is None:
         raise LookupError(f"{finding.id} has no target")
-    return (
-        f"The chosen target: {limit(threshold)} of the tumour load. "
-        f"Treated: {measured(share, beside=threshold.value)}."
+    return say(
+        "The chosen target: {limit} of the tumour load. Treated: {measured}.",
+        limit=limit(threshold),
+        measured=measured(share, beside=threshold.value),
     )
 
 

@@ -20,6 +20,8 @@ from remnant.wording import (
     volumes,
 )
 from remnant.wording.kinds import Template
+from remnant.wording.language import message, say
+from remnant.wording.names import named
 
 BETWEEN: Final = "; "
 
@@ -46,7 +48,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
 function where a text depends on its amounts."""
 
 
-REVIEW_SENTENCE: Final = "Segments estimated from liver shape: review."
+REVIEW_SENTENCE: Final = message("Segments estimated from liver shape: review.")
 """What stands at the end of every text that rests on segments that nobody has confirmed."""
 
 
@@ -55,8 +57,11 @@ def words(reason: Reason) -> str:
     template = TEMPLATES[reason.cause]
     if callable(template):
         return template(reason)
-    return template.format(
-        amounts=reason.amounts, names=reason.names, because=listed(reason.because)
+    return say(
+        template,
+        amounts=reason.amounts,
+        names=tuple(map(named, reason.names)),
+        because=listed(reason.because),
     )
 
 
@@ -80,4 +85,4 @@ def why(quantity: Quantity) -> str:
 def reviewed(text: str, reasons: Iterable[Reason]) -> str:
     """Say at the end of a text that segments are to be reviewed, where a reason says so."""
     estimated = any(one.cause is Cause.SEGMENTS_ESTIMATED for one in reasons)
-    return f"{text} {REVIEW_SENTENCE}" if estimated else text
+    return f"{text} {say(REVIEW_SENTENCE)}" if estimated else text

@@ -19,6 +19,7 @@ from remnant.core.reasons import Cause, Reason, first, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
+from remnant.wording.language import localised, message, say, spoken
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
@@ -31,14 +32,16 @@ FURTHER: Final[Mapping[str, FurtherMinimum]] = {minimum.id: minimum for minimum 
 FRACTIONS: Final = (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV)
 DECIMALS: Final[Mapping[Basis, int]] = {Basis.BODY_WEIGHT: 2, Basis.BODY_SURFACE_AREA: 0}
 MORE_DECIMALS: Final = 7
-FOR: Final[Mapping[Verdict, str]] = {
-    Verdict.MET: "met for",
-    Verdict.NOT_MET: "not met for",
-    Verdict.UNCERTAIN: "uncertain for",
-    Verdict.UNKNOWN: "undecided for",
-}
-ASSUMED: Final = "The body size is assumed."
-CONTIGUITY_STATEMENT: Final = (
+FOR: Final[Mapping[Verdict, str]] = spoken(
+    {
+        Verdict.MET: "met for",
+        Verdict.NOT_MET: "not met for",
+        Verdict.UNCERTAIN: "uncertain for",
+        Verdict.UNKNOWN: "undecided for",
+    }
+)
+ASSUMED: Final = message("The body size is assumed.")
+CONTIGUITY_STATEMENT: Final = message(
     "Cloyd 2020: at least two contiguous segments with venous outflow, arterial and portal inflow "
     "and biliary drainage."
 )
@@ -53,7 +56,7 @@ def minimum_text(finding: Finding) -> str:
         demand(rule_set, minimum),
         remaining(finding),
         background_doubt(finding, rule_set) or _both_disagree(finding),
-        rule_set.remark,
+        say(rule_set.remark),
         body_size(finding),
         formulas_apart(finding),
     )
@@ -76,12 +79,22 @@ def applied_minimum(finding: Finding) -> RemnantMinimum | None:
 def demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
     """Write what a rule set asks for, in whom, and what this project reads into it."""
     both = minimum.threshold.basis is Basis.UNSPECIFIED
-    basis = "the liver volume" if both else _the(minimum.threshold.basis)
-    kind = "whatever the kind of liver" if rule_set.flat else f"for {minimum.population}"
+    basis = say("the liver volume") if both else _the(minimum.threshold.basis)
+    kind = (
+        say("whatever the kind of liver")
+        if rule_set.flat
+        else say("for {population}", population=say(minimum.population))
+    )
     return _sentences(
-        f"{rule_set.title}: {limit(minimum.threshold)} of {basis}, {kind}.",
+        say(
+            "{rule_set_title}: {limit} of {basis}, {kind}.",
+            rule_set_title=say(rule_set.title),
+            limit=limit(minimum.threshold),
+            basis=basis,
+            kind=kind,
+        ),
         _reading(minimum),
-        "Of which liver volume is not said, so both are judged." if both else "",
+        say("Of which liver volume is not said, so both are judged.") if both else "",
     )
 
 
@@ -90,34 +103,40 @@ def remaining(finding: Finding) -> str:
     fractions = tuple(_fractions(finding))
     if all(fraction.value is None for _, fraction in fractions):
         missing = joined(*(fraction.reasons for _, fraction in fractions))
-        return f"It cannot be judged: {reasons.listed(missing)}."
+        return say("It cannot be judged: {missing}.", missing=reasons.listed(missing))
     parts = (
-        f"of {_the(basis)} {measured(fraction)}"
+        say("of {the} {measured}", the=_the(basis), measured=measured(fraction))
         if fraction.value is None
-        else f"{measured(fraction, beside=finding.limit)} of {_the(basis)}"
+        else say(
+            "{measured} of {the}",
+            measured=measured(fraction, beside=finding.limit),
+            the=_the(basis),
+        )
         for basis, fraction in fractions
     )
     doubts = because(*(q for _, q in fractions), besides={Cause.BODY_SIZE_ASSUMED})
-    return f"Estimated to remain: {listed(parts)}.{doubts}"
+    return say("Estimated to remain: {parts}.{doubts}", parts=listed(parts), doubts=doubts)
 
 
 def background_doubt(finding: Finding, rule_set: RemnantRuleSet) -> str:
     """Write what an unknown kind or state of the liver leaves open; empty where both are known."""
     if first(finding.reasons, Cause.COMPENSATION_UNKNOWN) is not None:
-        return "Whether this liver is compensated was not told."
+        return say("Whether this liver is compensated was not told.")
     if first(finding.reasons, Cause.BACKGROUND_UNKNOWN) is None:
         return ""
     kinds = {v: first(finding.reasons, cause) for v, cause in FOR_BACKGROUNDS.items()}
     found = {verdict: kind for verdict, kind in kinds.items() if kind is not None}
     if set(found) == {Verdict.UNKNOWN}:
-        return "The liver background is not known."
+        return say("The liver background is not known.")
     if finding.verdict is not Verdict.UNKNOWN:
-        return "The liver background is not known; here it would change nothing."
+        return say("The liver background is not known; here it would change nothing.")
     if set(found) == {Verdict.MET}:
         floor = percent_from_fraction(UNKNOWN_BACKGROUND_MINIMUM)
-        return f"Liver background not known: without it nothing below {floor:g} % passes."
+        return say(
+            "Liver background not known: without it nothing below {floor:g} % passes.", floor=floor
+        )
     groups = (f"{FOR[verdict]} {_populations(kind, rule_set)}" for verdict, kind in found.items())
-    return f"Liver background not known: {'; '.join(groups)}."
+    return say("Liver background not known: {groups}.", groups="; ".join(groups))
 
 
 def body_size(finding: Finding) -> str:
@@ -125,7 +144,9 @@ def body_size(finding: Finding) -> str:
     chosen = first(finding.reasons, Cause.STANDARDISED_BY)
     if chosen is None:
         return ""
-    return _sentences(f"Standardised volume by {formula(chosen)}.", _assumed(finding))
+    return _sentences(
+        say("Standardised volume by {formula}.", formula=formula(chosen)), _assumed(finding)
+    )
 
 
 def formulas_apart(finding: Finding) -> str:
@@ -137,7 +158,9 @@ def formulas_apart(finding: Finding) -> str:
         f"{share(ratio, beside=finding.limit)} ({name})"
         for ratio, name in zip(apart.amounts, apart.names, strict=True)
     )
-    return f"Verified formulas disagree about this minimum: {' to '.join(ends)}."
+    return say(
+        "Verified formulas disagree about this minimum: {ends}.", ends=say(" to ").join(ends)
+    )
 
 
 def further_text(finding: Finding) -> str:
@@ -146,10 +169,14 @@ def further_text(finding: Finding) -> str:
     threshold, quantity = minimum.threshold, judged_quantity(finding)
     unknown = first(finding.reasons, Cause.BACKGROUND_UNKNOWN)
     return _sentences(
-        f"{minimum.title}: {_further_limit(threshold)}.",
-        f"Found in: {minimum.population}.",
-        f"Estimated to remain: {_amount(quantity, threshold)}.{because(quantity)}",
-        minimum.remark,
+        f"{say(minimum.title)}: {_further_limit(threshold)}.",
+        say("Found in: {population}.", population=say(minimum.population)),
+        say(
+            "Estimated to remain: {amount}.{because}",
+            amount=_amount(quantity, threshold),
+            because=because(quantity),
+        ),
+        say(minimum.remark),
         "" if unknown is None else f"{sentence(reasons.words(unknown))}.",
     )
 
@@ -160,10 +187,20 @@ def sensitivity_text(finding: Finding) -> str:
     low_ml, high_ml, chosen_ml = volumes.amounts
     low, high, chosen = volumes.names
     return _sentences(
-        f"Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
-        f"({low}, {high}); the chosen {formula_label(chosen)} gives {chosen_ml:.0f} mL, so the "
-        f"same remnant would read {chosen_ml / high_ml:.2f} to {chosen_ml / low_ml:.2f} times its "
-        f"share of the standardised volume.",
+        say(
+            "Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
+            "({low}, {high}); the chosen {formula_label} gives {chosen_ml:.0f} mL, so the same "
+            "remnant would read {least_times:.2f} to {most_times:.2f} times its share of the "
+            "standardised volume.",
+            low_ml=low_ml,
+            high_ml=high_ml,
+            low=low,
+            high=high,
+            formula_label=formula_label(chosen),
+            chosen_ml=chosen_ml,
+            least_times=chosen_ml / high_ml,
+            most_times=chosen_ml / low_ml,
+        ),
         _assumed(finding),
     )
 
@@ -173,13 +210,20 @@ def contiguity_text(finding: Finding) -> str:
     kept = first(finding.reasons, Cause.SEGMENTS_KEPT)
     names = "" if kept is None else named_segments(kept)
     found = (
-        "no two of them border on each other."
+        say("no two of them border on each other.")
         if finding.verdict is Verdict.NOT_MET
-        else "two or more of them border on each other. Their vessels and bile ducts were not "
-        "assessed."
+        else say(
+            "two or more of them border on each other. Their vessels and bile ducts were not "
+            "assessed."
+        )
     )
     return _sentences(
-        f"{CONTIGUITY_STATEMENT} Segments that would stay: {names or 'none'}; {found}",
+        say(
+            "{contiguity_statement} Segments that would stay: {names}; {found}",
+            contiguity_statement=say(CONTIGUITY_STATEMENT),
+            names=names or say("none"),
+            found=found,
+        ),
         computed_sentence(finding.reasons),
     )
 
@@ -189,7 +233,7 @@ def _sentences(*several: str) -> str:
 
 
 def _the(basis: Basis) -> str:
-    return f"the {BASIS_WORDS[basis]}"
+    return say("the {basis_words}", basis_words=BASIS_WORDS[basis])
 
 
 def _fractions(finding: Finding) -> Iterator[tuple[Basis, Quantity]]:
@@ -201,48 +245,66 @@ def _fractions(finding: Finding) -> Iterator[tuple[Basis, Quantity]]:
 def _reading(minimum: RemnantMinimum) -> str:
     if not minimum.reading:
         return ""
-    left_open = f"; {minimum.not_asked} was not asked" if minimum.not_asked else ""
-    return f"That this liver counts as such is this project's reading{left_open}."
+    left_open = (
+        say("; {not_asked} was not asked", not_asked=say(minimum.not_asked))
+        if minimum.not_asked
+        else ""
+    )
+    return say(
+        "That this liver counts as such is this project's reading{left_open}.", left_open=left_open
+    )
 
 
 def _both_disagree(finding: Finding) -> str:
     if finding.threshold is None:
         return ""
     verdicts = {finding.threshold.judge(fraction) for _, fraction in _fractions(finding)}
-    return "The two disagree." if verdicts >= {Verdict.MET, Verdict.NOT_MET} else ""
+    return say("The two disagree.") if verdicts >= {Verdict.MET, Verdict.NOT_MET} else ""
 
 
 def _populations(kinds: Reason, rule_set: RemnantRuleSet) -> str:
     minima = (rule_set.minima[LiverBackground(kind)] for kind in kinds.names)
-    return listed(dict.fromkeys(minimum.population for minimum in minima))
+    return listed(dict.fromkeys(say(minimum.population) for minimum in minima))
 
 
 def _no_evidence(rule_set: RemnantRuleSet, finding: Finding) -> str:
     decompensated = first(finding.reasons, Cause.DECOMPENSATED)
     if decompensated is not None:
-        return f"{rule_set.title}: {reasons.words(decompensated)}."
+        return f"{say(rule_set.title)}: {reasons.words(decompensated)}."
     chosen_by = first(finding.reasons, Cause.BACKGROUND)
     background = LiverBackground(chosen_by.names[0] if chosen_by else LiverBackground.UNKNOWN)
     spared = rule_set.minima.get(background)
-    short = "" if spared is None else f" of at most {spared.over_weeks:g} weeks"
-    return (
-        f"{rule_set.title}: no numeric minimum for {background}{short} was found in these papers."
+    short = (
+        ""
+        if spared is None
+        else say(" of at most {over_weeks:g} weeks", over_weeks=spared.over_weeks)
+    )
+    return say(
+        "{rule_set_title}: no numeric minimum for {background}{short} was found in these papers.",
+        rule_set_title=say(rule_set.title),
+        background=background,
+        short=short,
     )
 
 
 def _assumed(finding: Finding) -> str:
     assumed = first(finding.reasons, Cause.BODY_SIZE_ASSUMED)
-    return "" if assumed is None else ASSUMED
+    return "" if assumed is None else say(ASSUMED)
 
 
 def _further_limit(threshold: Threshold) -> str:
     if threshold.basis in FRACTIONS:
-        return f"{limit(threshold)} of {_the(threshold.basis)}"
-    return f"{at_least(threshold)} {threshold.value:g} {_unit(threshold.basis)}"
+        return say("{limit} of {the}", limit=limit(threshold), the=_the(threshold.basis))
+    return say(
+        "{at_least} {threshold:g} {unit}",
+        at_least=at_least(threshold),
+        threshold=threshold.value,
+        unit=_unit(threshold.basis),
+    )
 
 
 def _unit(basis: Basis) -> str:
-    return "% of body weight" if basis is Basis.BODY_WEIGHT else "mL/m²"
+    return say("% of body weight") if basis is Basis.BODY_WEIGHT else "mL/m²"
 
 
 def _amount(quantity: Quantity, threshold: Threshold) -> str:
@@ -256,7 +318,7 @@ def _number(quantity: Quantity, threshold: Threshold) -> str:
     value, fewest = quantity.value or 0.0, DECIMALS[threshold.basis]
     texts = [f"{value:.{decimals}f}" for decimals in range(fewest, fewest + MORE_DECIMALS)]
     same = (t for t in texts if (float(t) < threshold.value) == (value < threshold.value))
-    return next(same, texts[-1])
+    return localised(next(same, texts[-1]))
 
 
 def minimum_words(finding: Finding) -> str:
@@ -264,7 +326,7 @@ def minimum_words(finding: Finding) -> str:
     rule_set, minimum = RULE_SETS[finding.id.removeprefix(PREFIX)], applied_minimum(finding)
     if minimum is None:
         return _no_evidence(rule_set, finding)
-    return _sentences(demand(rule_set, minimum), rule_set.remark)
+    return _sentences(demand(rule_set, minimum), say(rule_set.remark))
 
 
 def minimum_doubts(finding: Finding) -> str:
@@ -280,9 +342,9 @@ def further_words(finding: Finding) -> str:
     """Write a minimum that decides nothing, with whom it was found in."""
     minimum = FURTHER[finding.id]
     return _sentences(
-        f"{minimum.title}: {_further_limit(minimum.threshold)}.",
-        f"Found in: {minimum.population}.",
-        minimum.remark,
+        f"{say(minimum.title)}: {_further_limit(minimum.threshold)}.",
+        say("Found in: {population}.", population=say(minimum.population)),
+        say(minimum.remark),
     )
 
 
@@ -293,7 +355,7 @@ def contiguity_here(finding: Finding) -> str:
 
 def contiguity_words(finding: Finding) -> str:  # noqa: ARG001  # every part is written alike
     """Write what the source asks of the kept segments."""
-    return CONTIGUITY_STATEMENT
+    return say(CONTIGUITY_STATEMENT)
 
 
 WRITERS: Final = {

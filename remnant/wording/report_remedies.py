@@ -9,6 +9,7 @@ from typing import Final
 
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason, first
+from remnant.wording.language import message, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,14 @@ class Remedy:
     command: str
 
     @property
+    def said(self) -> str:
+        """The words in the current language."""
+        return say(self.words)
+
+    @property
     def text(self) -> str:
         """Both in one line, as a terminal prints it."""
-        return f"{self.words}: {self.command}."
+        return f"{self.said}: {self.command}."
 
 
 INSTANCES: Final = "--masks-preset instances"
@@ -57,7 +63,7 @@ def _cropped(finding: Finding) -> Remedy | None:
     at_end = first(finding.reasons, Cause.LIVER_AT_FILE_END)
     if at_end is None or finding.verdict is not Verdict.NOT_MET:
         return None
-    words = "If the liver is whole, say so, or give the scan too, whose edge then counts"
+    words = message("If the liver is whole, say so, or give the scan too, whose edge then counts")
     return Remedy(words, "--whole-liver")
 
 

@@ -2,4 +2,8 @@
 
 from typing import Final
 
-RESEARCH_USE: Final = "Research use only. Not a medical device; no output is an order to treat."
+from remnant.wording.language import message
+
+RESEARCH_USE: Final = message(
+    "Research use only. Not a medical device; no output is an order to treat."
+)

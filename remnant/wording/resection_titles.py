@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from planning.hepatectomies.named_sets import Candidate, candidate_for
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Resection
+from remnant.wording.language import say, say_many
+from remnant.wording.numbers import within_sentence
 from remnant.wording.phrases import segment_names
 
 
@@ -20,23 +22,27 @@ def hepatectomy_title(segments: Iterable[CouinaudSegment]) -> str:
     """
     found = candidate_for(frozenset(segments))
     if not found.named:
-        return f"Segments {segment_names(found.segments)}"
+        return say("Segments {segments}", segments=segment_names(found.segments))
     return lower_tail(_part_titles(found.parts or (found,)))
 
 
 def _part_titles(parts: Sequence[Candidate]) -> Iterator[str]:
     """Yield the titles of operations, segmentectomies together at the end."""
-    yield from (part.title for part in parts if part.title)
+    yield from (say(part.title) for part in parts if part.title)
     single = frozenset().union(*(part.segments for part in parts if not part.title))
     if single:
-        kind = "Segmentectomy" if len(single) == 1 else "Segmentectomies"
-        yield f"{kind} {segment_names(single)}"
+        yield say_many(
+            "Segmentectomy {segments}",
+            "Segmentectomies {segments}",
+            len(single),
+            segments=segment_names(single),
+        )
 
 
 def lower_tail(titles: Iterable[str]) -> str:
     """Join titles with a plus, all but the first with a small letter."""
     first_one, *others = titles
-    return " + ".join((first_one, *(other[:1].lower() + other[1:] for other in others)))
+    return " + ".join((first_one, *map(within_sentence, others)))
 
 
 def resection_title(resection: Resection) -> str:

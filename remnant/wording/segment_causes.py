@@ -6,29 +6,39 @@ from typing import Final
 from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import SegmentSource
+from remnant.wording.kinds import Template
+from remnant.wording.language import message, say, spoken
 from remnant.wording.numbers import sentence
 
-SOURCE_PHRASES: Final[Mapping[str, str]] = {
-    SegmentSource.GIVEN: "the given Couinaud map (couinaud)",
-    SegmentSource.TERRITORIES: "the territories of labelled branches (branches)",
-    SegmentSource.LANDMARKS: "planes through landmarks (landmarks)",
-    SegmentSource.MODEL: "a network's estimate from the liver's shape",
-}
-DROPPED_WORDS: Final[Mapping[str, str]] = {
-    "confirmation": "a human's confirmation",
-    "segment_iv": "segments IVa and IVb",
-}
+SOURCE_PHRASES: Final[Mapping[str, str]] = spoken(
+    {
+        SegmentSource.GIVEN: "the given Couinaud map (couinaud)",
+        SegmentSource.TERRITORIES: "the territories of labelled branches (branches)",
+        SegmentSource.LANDMARKS: "planes through landmarks (landmarks)",
+        SegmentSource.MODEL: "a network's estimate from the liver's shape",
+    }
+)
+DROPPED_WORDS: Final[Mapping[str, str]] = spoken(
+    {
+        "confirmation": "a human's confirmation",
+        "segment_iv": "segments IVa and IVb",
+    }
+)
 
 
 def _named(start: str, words: Mapping[str, str]) -> Callable[[Reason], str]:
-    return lambda reason: start + ", ".join(words[name] for name in reason.names)
+    return lambda reason: say(start, names=", ".join(words[name] for name in reason.names))
 
 
-CAUSES: Final[Mapping[Cause, str | Callable[[Reason], str]]] = {
-    Cause.SEGMENTS_FROM: _named("the Couinaud segments are from ", SOURCE_PHRASES),
-    Cause.SEGMENTS_PASSED_OVER: _named("given as well, and passed over: ", SOURCE_PHRASES),
-    Cause.SEGMENTS_REPLACED: _named("they replace the earlier ones, from ", SOURCE_PHRASES),
-    Cause.DROPPED_WITH_SEGMENTS: _named("dropped with those: ", DROPPED_WORDS),
+CAUSES: Final[Mapping[Cause, Template]] = {
+    Cause.SEGMENTS_FROM: _named(message("the Couinaud segments are from {names}"), SOURCE_PHRASES),
+    Cause.SEGMENTS_PASSED_OVER: _named(
+        message("given as well, and passed over: {names}"), SOURCE_PHRASES
+    ),
+    Cause.SEGMENTS_REPLACED: _named(
+        message("they replace the earlier ones, from {names}"), SOURCE_PHRASES
+    ),
+    Cause.DROPPED_WITH_SEGMENTS: _named(message("dropped with those: {names}"), DROPPED_WORDS),
     Cause.SAME_MAP_GIVEN: (
         "the Couinaud map that was given is the same in every voxel: they keep their source, and "
         "are not confirmed by it"
@@ -53,7 +63,7 @@ def _sentences(reasons: Iterable[Reason]) -> str:
 
 def _words(reason: Reason) -> str:
     template = CAUSES[reason.cause]
-    return template if isinstance(template, str) else template(reason)
+    return say(template) if isinstance(template, str) else template(reason)
 
 
 WRITERS: Final = {"segments_source": source_text}

@@ -7,6 +7,7 @@ from planning.rules.growth import (
     GROWTH_PRESETS,
     GROWTH_REMARKS,
     PRESETS,
+    Centre,
     GrowthPreset,
     GrowthRemark,
 )
@@ -16,6 +17,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.staged_plan import GrowthRange, StagedPlan, Strategy
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Writer
+from remnant.wording.language import say, spoken
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import roughly
 from remnant.wording.phrases import share as percent
@@ -36,25 +38,31 @@ def one_stage(staged: StagedPlan) -> str:
     """Say what would remain without growth, and by how much it is short."""
     flr, least = staged.flr_before_ml.value, staged.least_flr_ml.value
     if flr is None:
-        return f"One stage: remnant not known ({why(staged.flr_before_ml)})."
-    begin = f"One stage: {_millilitres(staged.flr_before_ml)}"
+        return say("One stage: remnant not known ({why}).", why=why(staged.flr_before_ml))
+    begin = say("One stage: {millilitres}", millilitres=_millilitres(staged.flr_before_ml))
     if least is None:
-        return f"{begin}; what is asked for is not known ({why(staged.least_flr_ml)})."
+        return say(
+            "{begin}; what is asked for is not known ({why}).",
+            begin=begin,
+            why=why(staged.least_flr_ml),
+        )
     if flr < least:
-        return f"{begin}, short by {least - flr:.0f} mL."
-    return f"{begin}, {flr - least:.0f} mL above the minimum."
+        return say("{begin}, short by {least:.0f} mL.", begin=begin, least=least - flr)
+    return say("{begin}, {flr:.0f} mL above the minimum.", begin=begin, flr=flr - least)
 
 
 def two_stages(staged: StagedPlan) -> str:
     """Say what the default preset promises; empty where the remnant is not known."""
     name, preset = STRATEGY_WORDS[staged.strategy], PRESETS.get(staged.preset)
     if preset is None:
-        return f"Growth after {name} is not estimated: no source."
+        return say("Growth after {name} is not estimated: no source.", name=name)
     if staged.flr_after_ml.value is None:
         return ""
     share = percent(preset.response_fraction)
     after = f"{_millilitres(staged.flr_after_ml)} (+{share}, {preset.id})"
-    return f"After {name} an estimated {after}{_enough(staged)}."
+    return say(
+        "After {name} an estimated {after}{enough}.", name=name, after=after, enough=_enough(staged)
+    )
 
 
 def _enough(staged: StagedPlan) -> str:
@@ -63,18 +71,25 @@ def _enough(staged: StagedPlan) -> str:
     if least is None or grown is None:
         return ""
     if weeks is None and grown < least:
-        return f", still short by {least - grown:.0f} mL{chance}"
+        return say(", still short by {least:.0f} mL{chance}", least=least - grown, chance=chance)
     if weeks is None:
-        return f"; whether that is enough is not known: {why(staged.weeks_to_threshold)}"
+        return say(
+            "; whether that is enough is not known: {why}", why=why(staged.weeks_to_threshold)
+        )
     if weeks == 0.0:
-        return "; it is not needed"
-    return f", enough after {roughly(staged.weeks_to_threshold)}{weeks:.1f} weeks{chance}"
+        return say("; it is not needed")
+    return say(
+        ", enough after {roughly}{weeks:.1f} weeks{chance}",
+        roughly=roughly(staged.weeks_to_threshold),
+        weeks=weeks,
+        chance=chance,
+    )
 
 
 def range_sentence(staged: StagedPlan) -> str:
     """Say how far apart the presets that fit lie, in mL; empty where fewer than two fit."""
     text = preset_range(staged)
-    return f"By the presets that fit: {text}." if text else ""
+    return say("By the presets that fit: {text}.", text=text) if text else ""
 
 
 def preset_range(staged: StagedPlan) -> str:
@@ -87,8 +102,11 @@ def preset_range(staged: StagedPlan) -> str:
     if known is None:
         return ""
     about = roughly(staged.flr_after_ml)
-    text = (
-        f"{about}{_end(known.low_ml, known.low_preset)} to {_end(known.high_ml, known.high_preset)}"
+    text = say(
+        "{about}{end} to {end_2}",
+        about=about,
+        end=_end(known.low_ml, known.low_preset),
+        end_2=_end(known.high_ml, known.high_preset),
     )
     return f"{text}{_between(known, staged.least_flr_ml)}"
 
@@ -100,24 +118,36 @@ def brief_range(staged: StagedPlan) -> str:
         return ""
     low, high = (PRESETS.get(name) for name in (known.low_preset, known.high_preset))
     ends = ((known.low_ml, low), (known.high_ml, high))
-    four = {True: " with IV embolised", False: " with IV open", None: ""}
-    texts = (f"{flr:.0f}{four[preset.with_four if preset else None]}" for flr, preset in ends)
-    return f"{roughly(staged.flr_after_ml)}{' to '.join(texts)} by preset"
+    four = {True: say(" with IV embolised"), False: say(" with IV open"), None: ""}
+    texts = (
+        say("{flr:.0f}{four}", flr=flr, four=four[preset.with_four if preset else None])
+        for flr, preset in ends
+    )
+    return say(
+        "{roughly}{texts} by preset",
+        roughly=roughly(staged.flr_after_ml),
+        texts=say(" to ").join(texts),
+    )
 
 
 def _end(flr_ml: float, name: str) -> str:
     preset = PRESETS.get(name)
     if preset is None:
-        return f"{flr_ml:.0f} mL ({name.replace('_', ' ')})"
-    four = {True: ", segment IV embolised", False: ", segment IV left open", None: ""}
-    return f"{flr_ml:.0f} mL (+{percent(preset.response_fraction)}{four[preset.with_four]})"
+        return say("{flr_ml:.0f} mL ({name})", flr_ml=flr_ml, name=name.replace("_", " "))
+    four = {True: say(", segment IV embolised"), False: say(", segment IV left open"), None: ""}
+    return say(
+        "{flr_ml:.0f} mL (+{percent}{four})",
+        flr_ml=flr_ml,
+        percent=percent(preset.response_fraction),
+        four=four[preset.with_four],
+    )
 
 
 def _between(known: GrowthRange, least_flr_ml: Quantity) -> str:
     least = least_flr_ml.value
     if least is None or not known.low_ml < least <= known.high_ml:
         return ""
-    return f"; the minimum of {least:.0f} mL lies between"
+    return say("; the minimum of {least:.0f} mL lies between", least=least)
 
 
 def _chance(probability: float | None) -> str:
@@ -125,10 +155,10 @@ def _chance(probability: float | None) -> str:
         return ""
     least, most = 1.0 / ONE_IN, 1.0 - 1.0 / ONE_IN
     if 0.0 < probability < least:
-        return " (enough in under 1 of 100)"
+        return say(" (enough in under 1 of 100)")
     if most < probability < 1.0:
-        return " (enough in over 99 of 100)"
-    return f" (enough in {ONE_IN * probability:.0f} of 100)"
+        return say(" (enough in over 99 of 100)")
+    return say(" (enough in {one_in:.0f} of 100)", one_in=ONE_IN * probability)
 
 
 def meanwhile(staged: StagedPlan) -> str:
@@ -136,28 +166,51 @@ def meanwhile(staged: StagedPlan) -> str:
     if not staged.waiting_weeks or staged.tumour_growth_fraction is None:
         return ""
     more = percent_from_fraction(staged.tumour_growth_fraction)
-    return f"In {staged.waiting_weeks:.1f} weeks the tumour would grow by {more:.0f} %."
+    return say(
+        "In {waiting_weeks:.1f} weeks the tumour would grow by {more:.0f} %.",
+        waiting_weeks=staged.waiting_weeks,
+        more=more,
+    )
 
 
 def left_behind(staged: StagedPlan) -> str:
     """Say how many lesions would stay; empty where none would."""
     number = staged.untreated
-    return f"{counted(number, 'lesion')} would stay untreated." if number else ""
+    return (
+        say("{lesions} would stay untreated.", lesions=counted(number, "lesion")) if number else ""
+    )
 
 
 def _millilitres(volume: Quantity) -> str:
-    return f"{roughly(volume)}{volume.value:.0f} mL"
+    return say("{roughly}{volume:.0f} mL", roughly=roughly(volume), volume=volume.value)
 
 
 def _preset_writer(preset: GrowthPreset) -> Writer:
-    share = percent(preset.response_fraction)
-    remark = f" {preset.remark}" if preset.remark else ""
-    text = f"{preset.title}: {preset.centre} growth {share}. Measured in: {preset.population}."
-    return lambda _: text + remark
+    def write(_: Finding) -> str:
+        text = say(
+            "{title}: {centre} growth {share}. Measured in: {population}.",
+            title=say(preset.title),
+            centre=CENTRE_WORDS[preset.centre],
+            share=percent(preset.response_fraction),
+            population=measured_in(preset),
+        )
+        return f"{text} {say(preset.remark)}" if preset.remark else text
+
+    return write
+
+
+def measured_in(preset: GrowthPreset) -> str:
+    """Write in whom a preset was measured."""
+    patients = say(preset.patients)
+    return f"{patients}; {say(preset.tumours)}" if preset.tumours else patients
 
 
 def _remark_writer(remark: GrowthRemark) -> Writer:
-    return lambda _: f"{remark.statement} Measured in: {remark.population}."
+    return lambda _: say(
+        "{statement} Measured in: {population}.",
+        statement=say(remark.statement),
+        population=say(remark.population),
+    )
 
 
 def _preset_of(finding: Finding) -> GrowthPreset:
@@ -166,19 +219,29 @@ def _preset_of(finding: Finding) -> GrowthPreset:
 
 def _curve(finding: Finding) -> str:
     time = _preset_of(finding).time
-    form = "The curve's form is this project's, its time constant"
-    return f"{form} {time.days:.1f} days: {time.derivation}."
+    form = say("The curve's form is this project's, its time constant")
+    return say(
+        "{form} {days:.1f} days: {derivation}.",
+        form=form,
+        days=time.days,
+        derivation=say(time.derivation),
+    )
 
 
 def _spread(finding: Finding) -> str:
-    return f"Spread of growth among patients: {_preset_of(finding).spread}."
+    return say("Spread of growth among patients: {spread}.", spread=say(_preset_of(finding).spread))
 
 
 def _no_source(finding: Finding) -> str:
     strategy = Strategy(finding.reasons[0].names[0])
-    return f"Growth after {STRATEGY_WORDS[strategy]}: {words(finding.reasons[0])}."
+    return say(
+        "Growth after {strategy_words}: {reason}.",
+        strategy_words=STRATEGY_WORDS[strategy],
+        reason=words(finding.reasons[0]),
+    )
 
 
+CENTRE_WORDS: Final[Mapping[Centre, str]] = spoken({Centre.MEDIAN: "median", Centre.MEAN: "mean"})
 WRITERS: Final[Mapping[str, Writer]] = {
     **{preset.finding_id: _preset_writer(preset) for preset in GROWTH_PRESETS},
     **{remark.id: _remark_writer(remark) for remark in GROWTH_REMARKS},

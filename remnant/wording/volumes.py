@@ -7,48 +7,69 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass
 from remnant.wording.kinds import Template
+from remnant.wording.language import say, spoken
 from volumetry.standardised.body_facts import Fact
 from volumetry.standardised.body_surface import BSA_FORMULAS
 
-CLASS_WORDS: Final[Mapping[BurdenClass, str]] = {
-    BurdenClass.UP_TO_10: "up to 10 %",
-    BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
-    BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
-    BurdenClass.OVER_50: "over 50 %",
-}
-FACT_WORDS: Final[Mapping[Fact, str]] = {
-    Fact.HEIGHT_CM: "height",
-    Fact.WEIGHT_KG: "weight",
-    Fact.AGE_YEARS: "age",
-    Fact.FEMALE: "sex",
-    Fact.BSA_M2: "body surface area",
-    Fact.THORACIC_WIDTH_CM: "thoracic width",
-    Fact.ASIAN: "Asian ancestry (yes or no)",
-}
+CLASS_WORDS: Final[Mapping[BurdenClass, str]] = spoken(
+    {
+        BurdenClass.UP_TO_10: "up to 10 %",
+        BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
+        BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
+        BurdenClass.OVER_50: "over 50 %",
+    }
+)
+FACT_WORDS: Final[Mapping[Fact, str]] = spoken(
+    {
+        Fact.HEIGHT_CM: "height",
+        Fact.WEIGHT_KG: "weight",
+        Fact.AGE_YEARS: "age",
+        Fact.FEMALE: "sex",
+        Fact.BSA_M2: "body surface area",
+        Fact.THORACIC_WIDTH_CM: "thoracic width",
+        Fact.ASIAN: "Asian ancestry (yes or no)",
+    }
+)
 
 
 def _missing(reason: Reason) -> str:
     formula, *facts = reason.names
-    what = f"body surface area by {formula}" if formula in BSA_FORMULAS else formula
-    return f"{what} needs {' and '.join(FACT_WORDS[Fact(fact)] for fact in facts)}, not given"
+    what = (
+        say("body surface area by {formula}", formula=formula)
+        if formula in BSA_FORMULAS
+        else formula
+    )
+    return say(
+        "{what} needs {facts}, not given",
+        what=what,
+        facts=say(" and ").join(FACT_WORDS[Fact(fact)] for fact in facts),
+    )
 
 
 def _reached(reason: Reason) -> str:
     now, target = (percent_from_fraction(share) for share in reason.amounts)
-    return f"it is reached: sFLR is {now:.2f} % at the second scan, {target:g} % was asked for"
+    return say(
+        "it is reached: sFLR is {now:.2f} % at the second scan, {target:g} % was asked for",
+        now=now,
+        target=target,
+    )
 
 
 def _within_error(reason: Reason) -> str:
     low, high = (percent_from_fraction(end) for end in reason.amounts)
-    return (
-        f"the growth cannot be told from none: its 90 % interval runs from {low:.2f} to "
-        f"{high:+.2f} points of sFLR"
+    return say(
+        "the growth cannot be told from none: its 90 % interval runs from {low:.2f} to "
+        "{high:+.2f} points of sFLR",
+        low=low,
+        high=high,
     )
 
 
 def _without_lesions(reason: Reason) -> str:
-    cases = " and the ".join(reason.names)
-    return f"the lesions of the {cases} case are not known: no lesion map was given"
+    cases = say(" and the ").join(reason.names)
+    return say(
+        "the lesions of the {cases} case are not known: no lesion map was given", cases=cases
+    )
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {
