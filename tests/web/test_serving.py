@@ -35,6 +35,7 @@ def test_serve__prints_its_address_answers_and_ends_at_ctrl_c(ran):
         connection.request("GET", "/api/cases")
         answer = connection.getresponse()
         body = answer.read()
+        connection.close()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
 
@@ -74,7 +75,7 @@ def test_serve__without_the_extra_says_what_to_install(ran, capsys, monkeypatch)
     ("arguments", "words"),
     [
         (["none"], "is no folder"),
-        ([".", "--host", "0.0.0.0"], "give --token-file"),
+        ([".", "--host", "10.0.0.1"], "give --token-file"),
         ([".", "--host", "192.168.1.5"], "give --token-file"),
         ([".", "--address", "https://review.example"], "give --token-file"),
         ([".", "--token-file", "none"], "does not exist"),
