@@ -199,8 +199,9 @@ def measured(client: Client, process: Any, row: dict[str, Any], number: int) -> 
     shape = "×".join(map(str, case["scan"]["shape"]))
     print(f"{row['name']}: {shape}, {len(lesions)} lesions; opened in {opened:.2f} s; " + ", ".join(
         f"{kind} {took:.2f} s" for kind, took in seconds.items()))  # fmt: skip
-    print(f"  {number} recipes: median {median:.0f} ms, 95 % {high:.0f} ms, worst {worst:.0f} ms, "
-          f"processor {processor:.0f} ms on average; memory {now:.0f} MiB, at most {most:.0f} MiB")  # fmt: skip
+    waits = f"median {median:.0f} ms, 95 % {high:.0f} ms, worst {worst:.0f} ms"
+    took = f"processor {processor:.0f} ms on average"
+    print(f"  {number} recipes: {waits}, {took}; memory {now:.0f} MiB, at most {most:.0f} MiB")
     return float(high)
 
 
