@@ -31,17 +31,29 @@ def report_case(folder: Path, *, pdf: bool = False) -> WrittenReport:
         The maps are no longer those that were measured, the folder cannot be written, or a PDF
         cannot be made here.
     """
-    from remnant.page.html import render_html
     from remnant.page.pdf import require_weasyprint
 
     case = read_measured(folder)
     require_as_measured(folder)
     if pdf:
         require_weasyprint()
-    page = render_html(case, **stored_page_maps(folder, case))
+    page = page_of(case, folder)
     write_text(folder / REPORT_HTML, page)
     files = (folder / REPORT_HTML, *((write_pdf(page, folder),) if pdf else ()))
     return WrittenReport(case, files)
+
+
+def page_of(case: CaseReport, folder: Path) -> str:
+    """Return the page of a stored case, drawn from its maps.
+
+    Raises
+    ------
+    UnreadableFileError
+        A map is missing or damaged.
+    """
+    from remnant.page.html import render_html
+
+    return render_html(case, **stored_page_maps(folder, case))
 
 
 def write_pdf(page: str, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from remnant.web import case_answer
-from remnant.web.downloads import download
+from remnant.web.downloads import download, made, type_of
 from remnant.web.guard import OF_FILES
 from remnant.web.library import searched_words
 from remnant.web.open_cases import OpenCase
@@ -32,9 +32,14 @@ def case_router(site: Site) -> APIRouter:
 
     @router.get("/api/cases/{case}/downloads/{name}")
     def downloads(case: str, name: str) -> Response:
-        path, kind = download(site.cases.get(case), site.library.root, name)
+        found, kind = site.cases.get(case), type_of(name)
         shown = kind.startswith(("text/html", "application/pdf"))
         headers = {"content-security-policy": OF_FILES} if kind != "application/pdf" else {}
+        content = made(found, name)
+        if content is not None:
+            headers["content-disposition"] = f'inline; filename="{name}"'
+            return Response(content, media_type=kind, headers=headers)
+        path, kind = download(found, site.library.root, name)
         return FileResponse(
             path, media_type=kind, filename=name, headers=headers,
             content_disposition_type="inline" if shown else "attachment",

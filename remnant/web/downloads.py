@@ -1,5 +1,9 @@
-"""Files of a case that the page gives away: a list of names, and nothing beside it."""
+"""Files of a case that the page gives away: a list of names, and nothing beside it.
 
+The report that is not there, and its PDF, are made when somebody asks, and kept in memory alone.
+"""
+
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -9,15 +13,16 @@ from remnant.pipeline.case_files import (
     PLAN_TABLE,
     REPORT_HTML,
     REPORT_JSON,
+    REPORT_PDF,
     SEGMENTATION,
     beside,
 )
+from remnant.pipeline.reporting import page_of
 from remnant.web.library import inside
 from remnant.web.open_cases import OpenCase
 from remnant.web.refusals import refused
 from remnant.web.requests import Json
 
-REPORT_PDF: Final = "report.pdf"
 TITLES: Final = {
     REPORT_HTML: "Report (page)",
     REPORT_PDF: "Report (PDF)",
@@ -46,11 +51,45 @@ def titles_of() -> dict[str, str]:
 
 
 def downloads_of(case: OpenCase) -> list[Json]:
-    """Return the files that a case has."""
-    there = ((name, title) for name, title in titles_of().items())
+    """Return the files that a case has, and those that are made for it."""
+    made = makeable(case)
     return [
-        {"name": name, "title": title} for name, title in there if (case.folder / name).is_file()
+        {"name": name, "title": title}
+        for name, title in titles_of().items()
+        if name in made or (case.folder / name).is_file()
     ]
+
+
+def makeable(case: OpenCase) -> tuple[str, ...]:
+    """Return the names of what can be made of a case when somebody asks."""
+    if case.maps is None:
+        return ()
+    return (REPORT_HTML, REPORT_PDF) if find_spec("weasyprint") else (REPORT_HTML,)
+
+
+def made(case: OpenCase, name: str) -> bytes | None:
+    """Return a report that no file of the case holds; ``None`` where a file does, or none is made.
+
+    Raises
+    ------
+    RemnantError
+        A map of the case is damaged, or a PDF cannot be made here.
+    """
+    if name not in makeable(case) or (case.folder / name).is_file():
+        return None
+    if name == REPORT_HTML:
+        page: bytes = case.keep(name, lambda: page_of(case.report, case.folder).encode())
+        return page
+    printed: bytes = case.keep(name, lambda: _printed(case))
+    return printed
+
+
+def _printed(case: OpenCase) -> bytes:
+    from remnant.page.pdf import render_pdf
+
+    page = case.folder / REPORT_HTML
+    drawn = page.read_bytes() if page.is_file() else made(case, REPORT_HTML)
+    return render_pdf((drawn or b"").decode())
 
 
 def download(case: OpenCase, root: Path, name: str) -> tuple[Path, str]:
@@ -64,4 +103,9 @@ def download(case: OpenCase, root: Path, name: str) -> tuple[Path, str]:
     path = case.folder / name
     if name not in titles_of() or not path.is_file():
         raise refused(404, "there is no such file", "load the page again")
-    return inside(root, path), TYPES.get(path.suffix, "application/octet-stream")
+    return inside(root, path), type_of(name)
+
+
+def type_of(name: str) -> str:
+    """Return the media type of a file."""
+    return TYPES.get(Path(name).suffix, "application/octet-stream")

@@ -175,11 +175,29 @@ def test_downloads__are_the_files_themselves(still, ran, name):
     assert name in [one["name"] for one in still.get(still.base).json()["downloads"]]
 
 
-@pytest.mark.parametrize("name", ["segmentation.json", "report.html", "nothing.txt", ".hidden"])
+@pytest.mark.parametrize("name", ["segmentation.json", "nothing.txt", ".hidden"])
 def test_downloads__of_nothing_else(still, name):
     answer = still.get(f"{still.base}/downloads/{name}")
     assert answer.status_code == 404
     assert set(answer.json()) == {"error", "what_to_do"}
+
+
+def test_downloads__a_report_that_is_not_there_is_made_and_not_stored(still, ran, monkeypatch):
+    printed = []
+    monkeypatch.setattr(
+        "remnant.page.pdf.render_pdf", lambda page: printed.append(page) or b"%PDF-1.7"
+    )
+    assert not (ran / "report.html").exists()
+    pdf = still.get(f"{still.base}/downloads/report.pdf")
+    page = still.get(f"{still.base}/downloads/report.html")
+
+    assert (pdf.content, pdf.headers["content-type"]) == (b"%PDF-1.7", "application/pdf")
+    assert [page.text] == printed
+    assert "Research use only" in page.text
+    assert page.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert not {"report.html", "report.pdf"} & {file.name for file in ran.iterdir()}
+    names = [one["name"] for one in still.get(still.base).json()["downloads"]]
+    assert {"report.html", "report.pdf"} <= set(names)
 
 
 def test_downloads__a_report_runs_nothing(root, page):
