@@ -72,7 +72,7 @@ class Scanned(Protocol):
         ...
 
 
-def scan_on(  # noqa: PLR0913  (what is known of the scan, and what is said of it)
+def scan_on(
     case: Scanned,
     grid: Geometry,
     folder: Path,

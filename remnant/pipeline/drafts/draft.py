@@ -62,6 +62,7 @@ from segmentation.edits.patch import (
     Sheet,
     changed_box,
     changed_voxels,
+    codes_in,
     taken_back,
 )
 
@@ -351,8 +352,9 @@ class Draft:
             return frozenset()
         counts = {n: tally.voxels for n, tally in self.sheet.tallies.items()}
         for codes, sign in ((change.before, -1), (change.after, 1)):
-            for n, voxels in zip(*np.unique(codes, return_counts=True), strict=True):
-                counts[int(n)] = counts.get(int(n), 0) + sign * int(voxels)
+            held = np.bincount(codes)
+            for n in codes_in(codes):
+                counts[n] = counts.get(n, 0) + sign * int(held[n])
         return frozenset(n for n, voxels in counts.items() if n > 0 and voxels <= 0)
 
     def _done(self, step: Step, changes: Changes) -> Done:

@@ -29,7 +29,7 @@ from remnant.pipeline.drafts.asked import (
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.edits import painting
 from segmentation.edits.growing import grown
-from segmentation.edits.patch import Changes, Codes, MapName, Mask, Patch, Sheet
+from segmentation.edits.patch import Changes, Codes, MapName, Mask, Patch, Sheet, codes_in
 from segmentation.edits.planes import plane_moved
 from segmentation.edits.splitting import split_by_line, split_by_seeds
 from segmentation.edits.strokes import stroke_voxels
@@ -303,8 +303,7 @@ def _numbers(changes: Changes) -> frozenset[int]:
     change = changes.get(MapName.LESIONS)
     if change is None:
         return frozenset()
-    every = np.unique(np.concatenate([change.before, change.after]))
-    return frozenset(int(n) for n in every) - {0}
+    return frozenset((*codes_in(change.before), *codes_in(change.after)))
 
 
 def _fresh_for(board: Board, asked: SplitBySeeds) -> list[int]:
