@@ -160,7 +160,11 @@ def erased(board: Board, asked: Erase) -> Drawn:
 def grown_lesion(board: Board, asked: Grow) -> Drawn:
     """Grow a lesion from a point to its border in the scan."""
     structures = board.sheet.maps[MapName.STRUCTURES]
-    found = grown(board.scan(), structures, asked.seed_mm, reach_mm=asked.reach_mm)
+    lesions = board.sheet.maps[MapName.LESIONS]
+    own = [0, *board.rejected, *(() if asked.lesion is None else (asked.lesion,))]
+    taken = ~np.isin(lesions, own)
+    scan = board.scan()
+    found = grown(scan, structures, asked.seed_mm, taken=taken, reach_mm=asked.reach_mm)
     return with_lesion(board, found.box, found.mask, asked.lesion, CorrectionKind.GROW)
 
 

@@ -108,7 +108,7 @@ class Scratch:
 
     def write_step(self, number: int, step: Step, changes: Changes) -> None:
         """Write a step; the head that counts it is written after it."""
-        arrays = {
+        arrays: dict[str, Any] = {
             f"{name}.{part}": codes
             for name, change in changes.items()
             for part, codes in zip(PARTS, _arrays(change), strict=True)
