@@ -314,7 +314,7 @@ class Draft:
         return operations.outlined_in_box(self.sheet, self.words, found.case, found.lesion)
 
     def _with_numbers(self) -> SegmentedCase:
-        """Return the case as it is now, with the numbers that steps gave, so that none is reused."""
+        """Return the case as it is now, with the numbers that steps gave: none is reused."""
         steps = tuple(step.told for step in self.standing)
         pending = Correction(
             version=0, by=self.head.by, at=now(), steps=steps, changed_voxels=0, before_sha256="",
