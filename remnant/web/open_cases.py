@@ -137,6 +137,7 @@ class OpenCases:
                 known = self._open.get(identifier)
                 if known is not None and known[0] == now:
                     self._open.move_to_end(identifier)
+                    self._forget()
                     return known[1]
             case = read(identifier, folder, self.library.root)
             with self._lock:

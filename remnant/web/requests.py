@@ -202,11 +202,17 @@ def known_of(case: OpenCase) -> KnownCase:
 def _measuring(known: MeasureRequest, patient: Patient, given: Mapping[str, Any]) -> MeasureRequest:
     from remnant.pipeline.asked import measuring_asked
 
-    formulas = {name: given.get(name) for name in ("formula", "bsa_formula")}
-    for name, value in formulas.items():
-        if value is not None and not isinstance(value, str):
-            raise refused(400, f"{name} is no text", "give the name of a formula")
-    return measuring_asked(known, patient=patient, errors=known.errors, **formulas)
+    formula, bsa_formula = (_name(given, field) for field in ("formula", "bsa_formula"))
+    return measuring_asked(
+        known, patient=patient, formula=formula, bsa_formula=bsa_formula, errors=known.errors
+    )
+
+
+def _name(given: Mapping[str, Any], field: str) -> str | None:
+    value = given.get(field)
+    if value is not None and not isinstance(value, str):
+        raise refused(400, f"{field} is no text", "give the name of a formula")
+    return value
 
 
 def _said(given: Mapping[str, Any]) -> FactsFile:

@@ -175,7 +175,7 @@ def cut(layer: Layer, box: Box) -> NDArray[Any]:
     found = np.zeros(shape, layer.voxels.dtype, order="F")
     into, from_ = [], []
     for a, b in zip(layer.box, box, strict=True):
-        low, high = max(a.start, b.start), max(min(a.stop, b.stop), max(a.start, b.start))
+        low, high = max(a.start, b.start), max(min(a.stop, b.stop), a.start, b.start)
         into.append(slice(low - b.start, high - b.start))
         from_.append(slice(low - a.start, high - a.start))
     found[tuple(into)] = layer.voxels[tuple(from_)]
