@@ -1,7 +1,10 @@
 """One server and one browser for all tests; each gets pages of its own that watch themselves."""
 
+import json
 import shutil
-import threading
+import subprocess
+import sys
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +33,7 @@ MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 MIRRORED = np.diag([-1.0, -1.0, 1.0])
 SHARED_MAP, BALLS = "lits_060.nii.gz", ((8, 22.0), (2, 8.0))
 LIVER_HU, LESION_HU, OUTSIDE_HU = 110, 60, -80
-PATIENCE_MS = 20_000
+PATIENCE_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -109,27 +112,21 @@ def given_case(folder, name, path):
 
 
 @contextmanager
-def serving(root, scans):
-    """Serve a folder until it is no longer needed."""
-    import uvicorn
-
-    from remnant.web.app import create_app
-    from remnant.web.serving import listening
-    from remnant.web.settings import WebSettings
-
-    app = create_app(WebSettings(root=root, images=scans))
-    opened = listening("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
-    thread.start()
+def serving(root, scans, repository):
+    """Serve a folder by the command that people use, until it is no longer needed."""
+    command = [sys.executable, "-u", "-m", "remnant", "serve", str(root), "--images", str(scans)]
+    server = subprocess.Popen(
+        [*command, "--port", "0"], cwd=repository, stderr=subprocess.PIPE, text=True
+    )
     try:
-        rows = app.state.site.library.rows()
-        address = f"http://127.0.0.1:{opened.getsockname()[1]}"
+        words = server.stderr.readline().split()
+        address = next(word for word in words if word.startswith("http")).rstrip("/")
+        with urllib.request.urlopen(f"{address}/api/cases") as answer:
+            rows = json.load(answer)["cases"]
         yield Served(address, root, {row["name"]: row["id"] for row in rows})
     finally:
-        server.should_exit = True
-        thread.join()
-        opened.close()
+        server.terminate()
+        server.communicate(timeout=20)
 
 
 @pytest.fixture(scope="session", name="browser")
@@ -145,19 +142,19 @@ def browser_fixture():
 
 
 @pytest.fixture(scope="session", name="served")
-def served_fixture(browser, tmp_path_factory):
+def served_fixture(browser, repository, tmp_path_factory):
     """A phantom as scans usually lie, and the same phantom mirrored in its file."""
     folder = tmp_path_factory.mktemp("served")
     upright = stored(body_grid(spacing_mm=VOXEL_MM))
     turned = stored(grid_around(BODY_BOX_MM, spacing_mm=VOXEL_MM, directions=MIRRORED))
     for name, grid in (("upright", upright), ("mirrored", turned)):
         found_case(folder, name, liver_phantom(grid, metastases=3, seed=3))
-    with serving(folder / "cases", folder / "scans") as served:
+    with serving(folder / "cases", folder / "scans", repository) as served:
         yield served
 
 
 @pytest.fixture(scope="session", name="served_map")
-def served_map_fixture(browser, shared, tmp_path_factory):
+def served_map_fixture(browser, shared, repository, tmp_path_factory):
     """A shared Couinaud map with planted lesions."""
     path = shared / "data" / "couinaud" / SHARED_MAP
     if not path.is_file():
@@ -165,7 +162,7 @@ def served_map_fixture(browser, shared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("map")
     (folder / "scans").mkdir()
     given_case(folder, "map", path)
-    with serving(folder / "cases", folder / "scans") as served:
+    with serving(folder / "cases", folder / "scans", repository) as served:
         yield served
 
 
@@ -187,7 +184,7 @@ def opened_fixture(browser):
             lambda route: (faults.append(f"asked {route.request.url}"), route.abort()),
         )
         page.on("pageerror", lambda error: faults.append(f"failed: {error}"))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
+        page.on("console", lambda said: said.type == "error" and faults.append(f"{said.text} {said.location}"))
         page.goto(address)
         return page
 

@@ -51,6 +51,7 @@ export const WORDS = {
   lesionAt: (/** @type {any} */ lesion) => `lesion ${lesion.id} (${WORDS.state(lesion.state)})`,
   lesionNumber: (/** @type {number|string} */ id) => `lesion ${id}`,
   lesionNew: "new lesion",
+  lesionAny: "any lesion",
   state: (/** @type {string} */ state) =>
     (/** @type {Record<string, string>} */ ({ automatic: "not confirmed", confirmed: "confirmed", rejected: "rejected", given: "given", corrected: "corrected" }))[state] ?? state.replaceAll("_", " "),
   noLesions: "No lesion is marked in this case.",
@@ -112,6 +113,8 @@ export const WORDS = {
   draftNone: "No correction is open. Open one to change lesions, liver or segments.",
   draftMine: (/** @type {string} */ by) => `Correction by ${by} is open: nothing is changed until you commit.`,
   draftOther: (/** @type {string} */ by, /** @type {string} */ since) => `${by} has had a correction open since ${since}.`,
+  draftStale: (/** @type {string} */ by) => `The case was changed since ${by} began a correction: it can no longer be committed.`,
+  draftCommitting: (/** @type {string} */ by) => `The correction by ${by} is being committed.`,
   draftNeedsName: "Write who corrects.",
   steps: (/** @type {number} */ n) => (n === 1 ? "1 step" : `${n} steps`),
   quick: (/** @type {string} */ burden, /** @type {string} */ liver) => `quick figures: burden ${burden}, liver ${liver}`,
