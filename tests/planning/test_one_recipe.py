@@ -1,0 +1,209 @@
+"""One recipe judged alone is the recipe judged by the planner, whatever is asked beside it."""
+
+from dataclasses import fields, is_dataclass, replace
+from math import isclose
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planning.case import Case
+from planning.debulking.judged_plans import PlanCase, ranked_plans
+from planning.debulking.plan_search import problem_of, with_condition
+from planning.one_recipe import for_body, judge_recipe, warmed
+from planning.planner import plan
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import Fate, PlanOrigin
+from remnant.core.errors import InputError
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import LiverBackground, Patient
+from remnant.core.plan_choice import AblationShape, PlanChoice
+from remnant.core.recipe import Recipe
+from remnant.testing.phantoms import body_grid, liver_phantom
+from volumetry.liver_maps import liver_maps
+from volumetry.measure import measure
+from volumetry.standardised.volume_formulas import FORMULAS
+from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.plan_draws import plan_spread
+
+PERSON = Patient(height_cm=172, weight_kg=74, background=LiverBackground.NORMAL)
+REJECTED = 3
+S = CouinaudSegment
+
+
+@pytest.fixture(scope="module", name="phantom")
+def phantom_fixture():
+    return liver_phantom(body_grid(spacing_mm=(5.0, 5.5, 6.5)), metastases=7, seed=5)
+
+
+def measured(phantom, patient=PERSON, **more):
+    return measure(
+        phantom.structures,
+        phantom.lesions,
+        couinaud=phantom.couinaud,
+        patient=patient,
+        confirmations={REJECTED: Confirmation.REJECTED},
+        **more,
+    )
+
+
+@pytest.fixture(scope="module", name="maps")
+def maps_fixture(phantom):
+    return liver_maps(phantom.structures, phantom.lesions, phantom.couinaud)
+
+
+@pytest.fixture(scope="module", name="warm")
+def warm_fixture(phantom, maps):
+    return warmed(measured(phantom), maps)
+
+
+def as_planned(case, recipe):
+    """The planner's way: all margins and zones, the recipe as the user's own."""
+    choice = replace(with_condition(case.choice), recipes=(recipe,))
+    ids = tuple(lesion.id for lesion in case.report.counted_lesions)
+    problem = problem_of(case, build_atoms(case.maps, lesion_ids=ids, choice=choice).atoms, choice)
+    drawn = plan_spread(case.report, atoms=problem.atoms)
+    (own,) = ranked_plans((), PlanCase(
+        report=case.report, patient=case.patient, facts=case.facts, choice=choice, problem=problem,
+        drawn=drawn,
+    ))  # fmt: skip
+    return replace(own, id="")
+
+
+def differences(one, other, place=""):
+    """Where two results differ by more than sums in another order do."""
+    if isinstance(one, float) and isinstance(other, float):
+        same = isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+        return [] if same else [f"{place}: {one} {other}"]
+    if is_dataclass(one) and type(one) is type(other):
+        pairs = [(f.name, getattr(one, f.name), getattr(other, f.name)) for f in fields(one)]
+    elif isinstance(one, tuple | list) and len(one) == len(other):
+        pairs = [(n, *both) for n, both in enumerate(zip(one, other, strict=True))]
+    elif isinstance(one, dict) and set(one) == set(other):
+        pairs = [(key, one[key], other[key]) for key in one]
+    else:
+        return [] if one == other else [f"{place}: {one} {other}"]
+    return [d for name, a, b in pairs for d in differences(a, b, f"{place}.{name}")]
+
+
+@st.composite
+def recipes(draw, lesions):
+    fates = draw(st.lists(st.sampled_from("swa"), min_size=len(lesions), max_size=len(lesions)))
+    named = dict(zip(lesions, fates, strict=True))
+    return Recipe(
+        segments=tuple(sorted(draw(st.sets(st.sampled_from(S), max_size=5)))),
+        wedges=tuple(n for n in lesions if named[n] == "w"),
+        ablations=tuple(n for n in lesions if named[n] == "a"),
+    )
+
+
+CHOICES = st.builds(
+    PlanChoice,
+    rule_set=st.sampled_from(("gepnetlm_review", "cloyd2020", "primary_papers", "machairas2021")),
+    resection_margin_mm=st.sampled_from((0.0, 1.0, 5.0, 13.0, 30.0)),
+    ablation_margin_mm=st.sampled_from((0.0, 5.0, 10.0)),
+    ablation_shape=st.sampled_from(AblationShape),
+    largest_zone_mm=st.sampled_from((15.0, 50.0)),
+    keep=st.sampled_from((frozenset(), frozenset((S.IV,)))),
+    vessels_intact=st.sampled_from(((), (frozenset((S.IV, S.VI, S.VIII)),))),
+    targets=st.sampled_from(((0.7, 0.9), (0.55,))),
+    certainty=st.sampled_from((0.9, 0.6)),
+    most_wedges=st.sampled_from((None, 1)),
+)
+FACTS = st.builds(
+    ClinicalFacts,
+    pancreatoduodenectomy=st.sampled_from((None, True)),
+    chemotherapy_weeks=st.sampled_from((None, 20.0)),
+    remnant_vessels=st.sampled_from((None, True)),
+)
+
+
+@given(data=st.data(), choice=CHOICES, facts=FACTS)
+def test_judge_recipe__gives_what_the_planner_gives_of_any_recipe(warm, maps, data, choice, facts):
+    lesions = [lesion.id for lesion in warm.report.counted_lesions]
+    recipe = data.draw(recipes(lesions))
+    case = Case(report=warm.report, patient=PERSON, facts=facts, choice=choice, maps=maps)
+
+    assert differences(judge_recipe(warm, case, recipe), as_planned(case, recipe)) == []
+
+
+def test_judge_recipe__gives_what_a_whole_plan_of_the_case_gives(warm, maps):
+    own = (
+        Recipe(segments=(S.VI, S.VII), wedges=(1,)),
+        Recipe(segments=(S.II, S.III), ablations=(2, 5)),
+        Recipe(segments=(S.IV, S.VI, S.VIII)),
+        Recipe(),
+    )
+    choice = PlanChoice(recipes=own, targets=(0.7,), seconds=5.0)
+    case = Case(report=warm.report, patient=PERSON, choice=choice, maps=maps)
+    planned = [p for p in plan(case).plans if p.origin is PlanOrigin.USER]
+
+    alone = [judge_recipe(warm, case, recipe) for recipe in own]
+
+    assert len(planned) == len(own)
+    assert {Fate.WITH_SEGMENTS, Fate.STAYS} <= {f for p in alone for f in p.result.fates.values()}
+    for one, other in zip(alone, planned, strict=True):
+        assert differences(one, replace(other, id="")) == []
+
+
+def test_judge_recipe__finds_what_the_optimiser_found_of_its_plans(warm, maps):
+    choice = PlanChoice(targets=(0.7,), seconds=5.0)
+    case = Case(report=warm.report, patient=PERSON, choice=choice, maps=maps)
+    for found in plan(case).plans:
+        alone = judge_recipe(warm, case, found.recipe)
+        assert differences(alone.result, found.result) == []
+        assert alone.feasible is found.feasible
+
+
+@pytest.mark.parametrize("formula", sorted(FORMULAS)[:4])
+def test_for_body__is_the_report_of_that_body(warm, phantom, formula):
+    other = Patient(height_cm=158, weight_kg=51, background=LiverBackground.CHEMOTHERAPY)
+    anew = measured(phantom, other, formula=formula)
+
+    assert differences(for_body(warm, other, formula=formula, bsa_formula=None), anew) == []
+
+
+def test_judge_recipe__of_another_body_has_its_ratio_and_the_same_volume(warm, maps):
+    other = replace(PERSON, weight_kg=110.0)
+    recipe = Recipe(segments=(S.V, S.VI))
+    report = for_body(warm, other, formula="vauthey2002_bsa", bsa_formula=None)
+    here = judge_recipe(warm, Case(report=warm.report, patient=PERSON, maps=maps), recipe)
+    there = judge_recipe(warm, Case(report=report, patient=other, maps=maps), recipe)
+
+    assert here.result.remnant.flr_ml == there.result.remnant.flr_ml
+    assert here.result.remnant.sflr.value > there.result.remnant.sflr.value
+
+
+def test_judge_recipe__refuses_a_lesion_that_does_not_count(warm, maps):
+    case = Case(report=warm.report, patient=PERSON, maps=maps)
+    with pytest.raises(InputError, match=r"\[3\], which do not count"):
+        judge_recipe(warm, case, Recipe(wedges=(REJECTED,)))
+
+
+def test_warm__finds_nothing_that_a_recipe_would_not_find(phantom, maps, warm):
+    cold, choice = warmed(measured(phantom), maps), PlanChoice()
+    cold.liver.warm(choice)
+    recipe = Recipe(segments=(S.VIII,), wedges=(1, 2), ablations=(4,))
+    case = Case(report=warm.report, patient=PERSON, choice=choice, maps=maps)
+
+    assert cold.liver.nbytes > warmed(measured(phantom), maps).liver.nbytes
+    assert differences(judge_recipe(cold, case, recipe), judge_recipe(warm, case, recipe)) == []
+
+
+def test_warm_liver__is_as_it_was_after_a_recipe(warm):
+    before = warm.liver._cells.copy()
+    warm.liver.atoms_of(Recipe(segments=(S.V,), wedges=(1, 2), ablations=(4, 5)), PlanChoice())
+
+    assert (before == warm.liver._cells).all()
+
+
+def test_warm_liver__keeps_no_more_than_it_may(phantom, maps, monkeypatch):
+    monkeypatch.setattr("volumetry.virtual_resection.warm_liver.MOST_KEPT_BYTES", 20_000)
+    warm = warmed(measured(phantom), maps)
+    for margin_mm in (2.0, 8.0, 20.0):
+        warm.liver.warm(PlanChoice(resection_margin_mm=margin_mm))
+
+    largest = max(kept.nbytes for kept in warm.liver._kept.values())
+    assert warm.liver._kept_bytes == sum(kept.nbytes for kept in warm.liver._kept.values())
+    assert warm.liver._kept_bytes <= max(20_000, largest)
