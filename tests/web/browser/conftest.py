@@ -143,12 +143,13 @@ def browser_fixture():
 
 @pytest.fixture(scope="session", name="served")
 def served_fixture(browser, repository, tmp_path_factory):
-    """A phantom as scans usually lie, and the same phantom mirrored in its file."""
+    """A phantom as scans usually lie, twice, and the same phantom mirrored in its file."""
     folder = tmp_path_factory.mktemp("served")
     upright = stored(body_grid(spacing_mm=VOXEL_MM))
     turned = stored(grid_around(BODY_BOX_MM, spacing_mm=VOXEL_MM, directions=MIRRORED))
     for name, grid in (("upright", upright), ("mirrored", turned)):
         found_case(folder, name, liver_phantom(grid, metastases=3, seed=3))
+    shutil.copytree(folder / "cases" / "upright", folder / "cases" / "painted")
     with serving(folder / "cases", folder / "scans", repository) as served:
         yield served
 

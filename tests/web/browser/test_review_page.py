@@ -68,10 +68,10 @@ def share_left(page, plane):
 def test_work_list__finds_a_case_and_opens_it(served, opened):
     page = opened(served.address)
     page.wait_for_selector("#rows tr")
-    assert page.locator("#rows tr").count() == 2
+    assert page.locator("#rows tr").count() == 3
     page.fill("#search", "mirr")
     expect(page.locator("#rows tr")).to_have_count(1)
-    assert page.inner_text("#count") == "1 of 2 cases"
+    assert page.inner_text("#count") == "1 of 3 cases"
     page.check("input[name=status][value=failed]")
     page.wait_for_selector("#empty:not([hidden])")
     page.check("input[name=status][value='']")

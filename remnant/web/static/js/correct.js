@@ -343,7 +343,7 @@ export class CorrectPanel {
   #state() {
     const { told } = this;
     byId("draft-undo").disabled = !told?.step;
-    byId("draft-redo").disabled = !told?.kept;
+    byId("draft-redo").disabled = !(told?.kept > told?.step);
     byId("draft-commit").disabled = !told?.step;
     byId("draft-state").textContent = told?.burden
       ? `${WORDS.steps(told.step)} · ${WORDS.quick(told.burden.written, told.liver_ml.written)}`

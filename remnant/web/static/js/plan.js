@@ -154,7 +154,7 @@ export class PlanPanel {
     const cut = new Set(this.answer?.cut_off?.segments ?? []);
     const buttons = this.review.case.segments.map((/** @type {any} */ segment) => h("button", {
       type: "button", "data-key": `segment-${segment.name}`, "data-segment": segment.name, "data-cut": String(cut.has(segment.name)),
-      "aria-pressed": String(this.recipe.segments.has(segment.name)), "aria-label": WORDS.resect(segment.name),
+      "aria-pressed": String(this.recipe.segments.has(segment.name)),
       onclick: () => { this.recipe.toggle(segment.name); this.changed(); },
     },
     h("span", { class: "swatch", "--swatch": segment.colour }), h("b", { text: segment.name }),

@@ -50,6 +50,7 @@ export const WORDS = {
   segment: (/** @type {string} */ name) => `segment ${name}`,
   lesionAt: (/** @type {any} */ lesion) => `lesion ${lesion.id} (${WORDS.state(lesion.state)})`,
   lesionNumber: (/** @type {number|string} */ id) => `lesion ${id}`,
+  lesionWord: "Lesion",
   lesionNew: "new lesion",
   lesionAny: "any lesion",
   state: (/** @type {string} */ state) =>
@@ -70,7 +71,6 @@ export const WORDS = {
   fateOf: (/** @type {number} */ id) => `Treatment of lesion ${id}`,
   /** What becomes of a lesion that the recipe itself does not name. */
   fateNow: /** @type {Record<string, string>} */ ({ with_segments: "goes with the segments", cut: "partly in removed segments" }),
-  resect: (/** @type {string} */ name) => `Resect segment ${name}`,
   cutOff: "cut off",
   figures: /** @type {Record<string, string>} */ ({
     flr: "Future liver remnant", sflr: "Standardised FLR", flr_measured: "FLR of measured liver",
