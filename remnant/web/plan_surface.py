@@ -88,9 +88,9 @@ def _drawn(case: OpenCase, plan: str) -> NDArray[np.uint8]:
         treated = [lesion for lesion in fates if lesion in warm.liver.boxes]
         choice = asked.case.choice
         zones = TreatedZones(
-            {one: warm.liver.margin(one, choice).astype(np.int64) for one in treated},
+            {one: warm.liver.margin(one, choice).places.astype(np.int64) for one in treated},
             {
-                one: warm.liver.zone(one, choice).places.astype(np.int64)
+                one: warm.liver.zone(one, choice).part.places.astype(np.int64)
                 for one in recipe.ablations
                 if one in warm.liver.boxes
             },

@@ -36,6 +36,7 @@ MOST_KEPT_BYTES: Final = 200 * 1024 * 1024
 
 Few = NDArray[np.int32]
 """Positions in the flattened box of the liver; a box has fewer voxels than int32 counts."""
+Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,32 +59,73 @@ class RecipeAtoms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Functional voxels of one margin or zone, with the segment of each."""
+
+    places: Few
+    segment: Codes
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.places.nbytes + self.segment.nbytes
+
+    def first(self, number: int) -> "Part":
+        """Return the first so many voxels."""
+        return Part(self.places[:number], self.segment[:number])
+
+    def outside(self, gone: NDArray[np.bool_]) -> "Part":
+        """Return what does not lie in removed segments, given as flags of shape ``(9,)``."""
+        stays = ~gone[self.segment]
+        return self if stays.all() else Part(self.places[stays], self.segment[stays])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Distances:
     """Functional voxels around a lesion, the nearest first, as far as ``reach_mm``."""
 
     reach_mm: float
-    places: Few
+    part: Part
     squared_mm2: NDArray[np.float32]
 
     @property
     def nbytes(self) -> int:
-        return self.places.nbytes + self.squared_mm2.nbytes
+        return self.part.nbytes + self.squared_mm2.nbytes
 
-    def within(self, distance_mm: float) -> Few:
+    def within(self, distance_mm: float) -> Part:
         most = distance_mm**2 * SAME_SQUARED
-        return self.places[: int(np.searchsorted(self.squared_mm2, most, side="right"))]
+        return self.part.first(int(np.searchsorted(self.squared_mm2, most, side="right")))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Zone:
     """Functional voxels that an ablation destroys, and in how many zones."""
 
-    places: Few
+    part: Part
     count: int
 
     @property
     def nbytes(self) -> int:
-        return self.places.nbytes
+        return self.part.nbytes
+
+
+@dataclass(slots=True)
+class _Cells:
+    """Cells while they are refined: size, segment, and a bit for each part that holds one."""
+
+    sizes: list[int]
+    segment_of: list[int]
+    members: list[int]
+
+    def split(self, number: int, size: int, bit: int) -> None:
+        """Take a new cell out of one: the part of it that a further part holds."""
+        self.sizes[number] -= size
+        self.sizes.append(size)
+        self.segment_of.append(self.segment_of[number])
+        self.members.append(self.members[number] | bit)
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +145,7 @@ class WarmLiver:
     functional: Mask = field(init=False)
     boxes: dict[int, Box] = field(init=False)
     whole: Atoms = field(init=False)
-    _segment: NDArray[np.uint8] = field(init=False)
+    _segment: Codes = field(init=False)
     _cells: NDArray[np.int32] = field(init=False)
     _kept: OrderedDict[Any, Any] = field(init=False, default_factory=OrderedDict)
     _kept_bytes: int = field(init=False, default=0)
@@ -120,7 +162,9 @@ class WarmLiver:
         self._cells = self._segment.astype(np.int32)
         sizes = np.bincount(self._segment, minlength=SEGMENT_CODES)
         sizes[0] -= self._segment.size - int(np.count_nonzero(self.functional))
-        self.whole = self._atoms(sizes, np.arange(SEGMENT_CODES), [], [], lesion_voxels, {})
+        codes_of = list(range(SEGMENT_CODES))
+        cells = _Cells(sizes.tolist(), codes_of, [0] * SEGMENT_CODES)
+        self.whole = self._atoms(cells, [], 0, lesion_voxels, {})
 
     @property
     def nbytes(self) -> int:
@@ -147,21 +191,22 @@ class WarmLiver:
         removed = frozenset(recipe.segments)
         resected = {*self._inside(removed), *recipe.wedges} & set(self.boxes)
         ablated = set(recipe.ablations) & set(self.boxes)
+        margin_mm = from_surfaces(choice, self.maps.geometry).resection_margin_mm
         with self._lock:
-            margins = {one: self.margin(one, choice) for one in sorted(resected)}
+            margins = {one: self._margin(one, margin_mm) for one in sorted(resected)}
             zones = {one: self.zone(one, choice) for one in sorted(ablated)}
             atoms = self._cut(margins, zones, removed)
         return RecipeAtoms(
             atoms,
             margin_ml=self._volumes(margins),
-            zone_ml=self._volumes({one: zone.places for one, zone in zones.items()}),
+            zone_ml=self._volumes({one: zone.part for one, zone in zones.items()}),
         )
 
-    def margin(self, lesion: int, choice: PlanChoice) -> Few:
+    def margin(self, lesion: int, choice: PlanChoice) -> Part:
         """Return the functional voxels of a lesion's resection margin, in no order."""
         margin_mm = from_surfaces(choice, self.maps.geometry).resection_margin_mm
         with self._lock:
-            return self._distances(lesion, margin_mm).within(margin_mm)
+            return self._margin(lesion, margin_mm)
 
     def zone(self, lesion: int, choice: PlanChoice) -> _Zone:
         """Return the functional voxels of a lesion's ablation zone, and in how many zones."""
@@ -169,6 +214,9 @@ class WarmLiver:
         with self._lock:
             zone: _Zone = self._keep(("zone", lesion, form), lambda: self._zone(lesion, choice))
             return zone
+
+    def _margin(self, lesion: int, margin_mm: float) -> Part:
+        return self._distances(lesion, margin_mm).within(margin_mm)
 
     def _inside(self, removed: frozenset[CouinaudSegment]) -> Iterator[int]:
         """Yield the lesions that lie wholly in removed segments."""
@@ -197,84 +245,77 @@ class WarmLiver:
         places = flat_places(near, crop.box, (i, j, k)).astype(np.int32)
         squared = crop.squared_mm2[near]
         order = np.argsort(squared, kind="stable")
-        return _Distances(reach_mm, places[order], squared[order].astype(np.float32, copy=False))
+        nearest = squared[order].astype(np.float32, copy=False)
+        return _Distances(reach_mm, self._part(places[order]), nearest)
 
     def _zone(self, lesion: int, choice: PlanChoice) -> _Zone:
         widened = replace(from_surfaces(choice, self.maps.geometry), resection_margin_mm=0.0)
         around = around_lesion(self.maps, self.functional, lesion, self.boxes[lesion], widened)
         places, count = around.ablated()
-        return _Zone(places.astype(np.int32), count)
+        return _Zone(self._part(places.astype(np.int32)), count)
+
+    def _part(self, places: Few) -> Part:
+        return Part(places, self._segment[places])
 
     def _cut(
         self,
-        margins: dict[int, Few],
+        margins: dict[int, Part],
         zones: dict[int, _Zone],
         removed: frozenset[CouinaudSegment],
     ) -> Atoms:
         """Refine the segments by parts, in place, and put all back as it was."""
         gone = np.zeros(SEGMENT_CODES, np.bool_)
         gone[[int(segment) for segment in removed]] = True
-        kept = {one: self._outside(places, gone) for one, places in margins.items()}
-        ablated = {one: self._outside(zone.places, gone) for one, zone in zones.items()}
-        parts = [*kept.values(), *ablated.values()]
-        sizes = [*np.bincount(self.whole.segment, self.whole.voxels, SEGMENT_CODES).astype(int)]
-        segment_of = list(range(SEGMENT_CODES))
+        whole = (*margins.values(), *(zone.part for zone in zones.values()))
+        parts = [part.outside(gone) for part in whole]
+        sizes = np.bincount(self.whole.segment, self.whole.voxels, SEGMENT_CODES)
+        codes_of = list(range(SEGMENT_CODES))
+        cells = _Cells(sizes.astype(int).tolist(), codes_of, [0] * SEGMENT_CODES)
         try:
-            for part in parts:
-                self._refine(part, sizes, segment_of)
-            met = [np.flatnonzero(np.bincount(self._cells[part])) for part in parts]
+            for number, part in enumerate(parts):
+                self._refine(part, cells, 1 << number)
         finally:
             for part in parts:
-                self._cells[part] = self._segment[part]
-        rows = [self.lesion_ids.index(one) for one in (*kept, *ablated)]
-        columns = list(zip(rows, met, strict=True))
+                self._cells[part.places] = part.segment
         counts = {one: zone.count for one, zone in zones.items()}
-        return self._atoms(
-            np.array(sizes, np.int64), np.array(segment_of, np.int64), columns[: len(kept)],
-            columns[len(kept) :], self.whole.lesion_voxels, counts,
-        )  # fmt: skip
+        rows = [self.lesion_ids.index(one) for one in (*margins, *zones)]
+        return self._atoms(cells, rows, len(margins), self.whole.lesion_voxels, counts)
 
-    def _refine(self, part: Few, sizes: list[int], segment_of: list[int]) -> None:
-        cells = self._cells[part]
-        counts = np.bincount(cells, minlength=len(segment_of))
+    def _refine(self, part: Part, cells: _Cells, bit: int) -> None:
+        met = self._cells[part.places]
+        counts = np.bincount(met, minlength=len(cells.sizes))
         numbers = np.flatnonzero(counts)
-        renamed = np.zeros(len(segment_of), np.int32)
-        renamed[numbers] = len(segment_of) + np.arange(len(numbers))
-        self._cells[part] = renamed[cells]
+        renamed = np.zeros(len(cells.sizes), np.int32)
+        renamed[numbers] = len(cells.sizes) + np.arange(len(numbers))
+        self._cells[part.places] = renamed[met]
         for number in numbers.tolist():
-            sizes[number] -= int(counts[number])
-            sizes.append(int(counts[number]))
-            segment_of.append(segment_of[number])
-
-    def _outside(self, places: Few, gone: NDArray[np.bool_]) -> Few:
-        """Return those places that do not lie in removed segments."""
-        return places[~gone[self._segment[places]]] if gone.any() else places
+            cells.split(number, int(counts[number]), bit)
 
     def _atoms(
         self,
-        sizes: NDArray[np.int64],
-        segment_of: NDArray[np.int64],
-        margins: Sequence[tuple[int, NDArray[np.int64]]],
-        zones: Sequence[tuple[int, NDArray[np.int64]]],
+        cells: _Cells,
+        rows: Sequence[int],
+        margins: int,
         lesion_voxels: NDArray[np.int64],
         counts: dict[int, int],
     ) -> Atoms:
-        held = sizes > 0
-        number = np.cumsum(held) - 1
-        shape = (int(held.sum()), len(self.lesion_ids))
+        """Make atoms of cells; ``rows`` are the lesions of the parts, the margins first."""
+        held = [number for number, size in enumerate(cells.sizes) if size]
+        members = [cells.members[number] for number in held]
+        shape = (len(held), len(self.lesion_ids))
         every = [counts.get(one, 1) for one in self.lesion_ids]
         return Atoms(
             lesion_ids=self.lesion_ids,
             voxel_ml=self.maps.geometry.voxel_volume_ml,
-            segment=segment_of[held],
-            voxels=sizes[held],
-            resection=_members(margins, number, shape),
-            ablation=_members(zones, number, shape),
+            segment=np.array([cells.segment_of[number] for number in held], np.int64),
+            voxels=np.array([cells.sizes[number] for number in held], np.int64),
+            resection=_incidence(members, rows[:margins], 0, shape),
+            ablation=_incidence(members, rows[margins:], margins, shape),
             lesion_voxels=lesion_voxels,
             ablation_zones=np.array(every, np.int64),
         )
 
-    def _volumes(self, parts: dict[int, Few]) -> NDArray[np.float64]:
+    def _volumes(self, parts: dict[int, Part]) -> NDArray[np.float64]:
         voxel_ml = self.maps.geometry.voxel_volume_ml
         found = [voxel_ml * len(parts.get(one, ())) for one in self.lesion_ids]
         return np.array(found, np.float64)
@@ -294,13 +335,17 @@ class WarmLiver:
         self._kept_bytes -= self._kept.pop(key).nbytes
 
 
-def _members(
-    parts: Sequence[tuple[int, NDArray[np.int64]]],
-    number: NDArray[np.int64],
-    shape: tuple[int, int],
+def _incidence(
+    members: Sequence[int], rows: Sequence[int], first: int, shape: tuple[int, int]
 ) -> csr_array:
-    """Tell which atoms lie in which part."""
-    inside = [number[cells] for _, cells in parts]
-    columns = np.repeat([row for row, _ in parts], [len(one) for one in inside]).astype(np.int64)
-    rows = np.concatenate([np.empty(0, np.int64), *inside])
-    return csr_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=shape)
+    """Tell which atoms lie in which lesion's part; the bits of these parts begin at ``first``."""
+    pairs = [
+        (atom, row)
+        for atom, bits in enumerate(members)
+        if bits
+        for number, row in enumerate(rows, start=first)
+        if bits >> number & 1
+    ]
+    atoms, columns = zip(*pairs, strict=True) if pairs else ((), ())
+    places = (np.array(atoms, np.int64), np.array(columns, np.int64))
+    return csr_array((np.ones(len(pairs), np.bool_), places), shape=shape)
