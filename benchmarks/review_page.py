@@ -17,9 +17,6 @@ in a browser whose cache is empty, as in the morning. Printed in seconds, median
 Ends with 1 where the planes take longer than the limit. Drawing is done without a graphics card.
 """
 
-# ruff: noqa: E402
-from what_if import server  # clears the path of this folder, whose volumetry.py hides a package
-
 import argparse
 import json
 import shutil
@@ -29,6 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
+
+from what_if import server  # clears the path of this folder, whose volumetry.py hides a package
 
 MILLISECONDS: Final = 1000.0
 PATIENCE_MS: Final = 600_000

@@ -32,6 +32,7 @@ VOXEL_MM = (5.0, 5.5, 6.0)
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 MIRRORED = np.diag([-1.0, -1.0, 1.0])
 SHARED_MAP, BALLS = "lits_060.nii.gz", ((8, 22.0), (2, 8.0))
+AROUND = 6
 LIVER_HU, LESION_HU, OUTSIDE_HU = 110, 60, -80
 PATIENCE_MS = 10_000
 
@@ -68,9 +69,17 @@ def found_case(folder, name, phantom):
     )
 
 
+def with_surroundings(labels):
+    """A map that is cut to the liver, in a scan that goes on around it."""
+    matrix = np.array(labels.geometry.affine_ras)
+    matrix[:3, 3] = labels.geometry.ras_from_index((-AROUND,) * 3)
+    codes = np.pad(labels.codes, AROUND)
+    return LabelMap(codes, stored(Geometry(codes.shape, matrix)), COUINAUD_SCHEME)
+
+
 def planted(path):
     """Structures and lesions of a Couinaud map: balls at the deepest places of two segments."""
-    couinaud = read_labels(path, COUINAUD_SCHEME)
+    couinaud = with_surroundings(read_labels(path, COUINAUD_SCHEME))
     codes, spacing = couinaud.codes, couinaud.geometry.spacing_mm
     lesions = np.zeros(codes.shape, np.uint16)
     for number, (segment, radius_mm) in enumerate(BALLS, start=1):
@@ -121,7 +130,7 @@ def serving(root, scans, repository):
     try:
         words = server.stderr.readline().split()
         address = next(word for word in words if word.startswith("http")).rstrip("/")
-        with urllib.request.urlopen(f"{address}/api/cases") as answer:
+        with urllib.request.urlopen(f"{address}/api/cases") as answer:  # noqa: S310
             rows = json.load(answer)["cases"]
         yield Served(address, root, {row["name"]: row["id"] for row in rows})
     finally:
@@ -167,6 +176,11 @@ def served_map_fixture(browser, shared, repository, tmp_path_factory):
         yield served
 
 
+def told(said):
+    """What a page's console says, and of what."""
+    return f"{said.text} {said.location['url']}"
+
+
 @pytest.fixture(name="opened")
 def opened_fixture(browser):
     """Open pages; when the test ends, none may have failed or asked another host."""
@@ -185,7 +199,7 @@ def opened_fixture(browser):
             lambda route: (faults.append(f"asked {route.request.url}"), route.abort()),
         )
         page.on("pageerror", lambda error: faults.append(f"failed: {error}"))
-        page.on("console", lambda said: said.type == "error" and faults.append(f"{said.text} {said.location}"))
+        page.on("console", lambda said: faults.append(told(said)) if said.type == "error" else None)
         page.goto(address)
         return page
 

@@ -194,7 +194,9 @@ export class PlanPanel {
       h("dt", { text: WORDS.figures[name] }), h("dd", { "data-figure": name, title: answer.figures[name].reason || null }, ...figureNodes(answer.figures[name]))]));
     fill(byId("plan-warnings"), ...(answer?.warnings ?? []).map((/** @type {string} */ text) => h("p", { class: "caution", text })));
     fill(byId("plan-notes"), ...this.#notes());
+    const open = new Set([...document.querySelectorAll("#plan-verdicts details[open]")].map((each) => /** @type {any} */ (each).dataset.key));
     fill(byId("plan-verdicts"), ...this.#verdicts());
+    for (const each of document.querySelectorAll("#plan-verdicts details")) if (open.has(/** @type {any} */ (each).dataset.key)) /** @type {any} */ (each).open = true;
     this.#showSegments();
     this.#showLesions();
   }
@@ -234,6 +236,8 @@ function verdictRow(verdict) {
     h("span", { class: "sign", "aria-hidden": "true", text: verdict.sign }),
     h("div", {},
       h("b", { text: verdict.title }), verdict.chosen && h("span", { class: "chosen", text: WORDS.chosenRule }), h("br"),
-      h("span", { text: verdict.words }), verdict.reason && h("span", { class: "reason", text: ` · ${verdict.reason}` }),
-      verdict.source && h("span", { class: "source", text: ` (${verdict.source})` })));
+      h("span", { text: WORDS.verdict(verdict) }),
+      h("details", { class: "why", "data-key": `why-${verdict.id}` }, h("summary", { text: WORDS.why }),
+        h("p", { text: verdict.words }), verdict.reason && h("p", { text: verdict.reason }),
+        verdict.source && h("p", { text: WORDS.source(verdict.source) }))));
 }
