@@ -32,6 +32,10 @@ export class Review extends EventTarget {
     /** The correction that is open here. @type {any} */
     this.draft = null;
     this.tab = "lesions";
+    /** The plan on the table. @type {import("./recipe.js").Recipe|null} */
+    this.recipe = null;
+    /** Whether a person has moved the crosshair. */
+    this.moved = false;
     /** @type {Viewer} */
     this.viewer = /** @type {any} */ (null);
     /** @type {Layers} */
@@ -181,7 +185,8 @@ async function fullVolume(review) {
     await review.viewer.loadVolume(new AbortController().signal);
     line.textContent = WORDS.fullHere;
     byId("fit-liver").disabled = false;
-    if (!review.lesions.length && !review.moved) review.viewer.moveTo(middle(review.viewer.volume.frame));
+    const { volume } = review.viewer;
+    if (volume && !review.lesions.length && !review.moved) review.viewer.moveTo(middle(volume.frame));
     performance.mark("remnant-full-volume");
   } catch (error) {
     line.textContent = WORDS.fullFailed;

@@ -196,10 +196,13 @@ export class CorrectPanel {
 
   /** @param {string} draft */
   async #dropped(draft) {
+    const mine = this.review.draft;
+    // From now on none of its slices is asked for: they are about to go.
+    this.review.draft = null;
+    this.review.viewer.changed();
     try {
       await change("DELETE", `${this.review.base}/draft`, { draft }, this.review.revision);
       sessionStorage.removeItem(this.key);
-      this.review.draft = null;
       this.other = null;
       this.told = null;
       this.review.setLesions(this.review.case.lesions);
@@ -208,6 +211,7 @@ export class CorrectPanel {
       this.review.dispatchEvent(new Event("draft"));
       this.show();
     } catch (error) {
+      this.review.draft = mine;
       this.review.fail(error);
     }
   }

@@ -24,7 +24,10 @@ export class PlanPanel {
     this.answer = null;
     this.asked = 0;
     this.soon = debounced(() => this.#judge(), WAIT_MS);
-    this.#settings();
+    const { choice, patient, facts } = this.#settings();
+    this.choice = choice;
+    this.patient = patient;
+    this.facts = facts;
     this.shelf = new PlanShelf(this);
     this.#listen();
     this.show();
@@ -44,13 +47,14 @@ export class PlanPanel {
     const formulas = (/** @type {any[]} */ all) => all.map(({ id, title }) => ({ value: id, title }));
     const changed = () => this.soon();
     const choice = Object.entries(options.choice).filter(([name]) => name !== "rule_set");
-    this.choice = new Settings(byId("plan-choice"), choice.map(([name, each]) => fieldOf(name, each)), changed);
-    this.patient = new Settings(byId("plan-patient"), [
+    const margins = new Settings(byId("plan-choice"), choice.map(([name, each]) => fieldOf(name, each)), changed);
+    const person = new Settings(byId("plan-patient"), [
       ...options.patient.map((/** @type {any} */ field) => fieldOf(field.name, { ...field, value: patient[field.name] })),
       { name: "formula", title: "Formula of the standardised volume", kind: "choice", choices: formulas(options.formulas), value: options.formula ?? null },
       { name: "rule_set", title: "Rule set that decides", kind: "choice", choices: formulas(options.rule_sets), value: options.choice.rule_set.value },
     ], changed);
-    this.facts = new Settings(byId("plan-facts"), options.facts.map((/** @type {any} */ fact) => fieldOf(fact.name, fact)), changed);
+    const facts = new Settings(byId("plan-facts"), options.facts.map((/** @type {any} */ fact) => fieldOf(fact.name, fact)), changed);
+    return { choice: margins, patient: person, facts };
   }
 
   /** What the server is asked to judge. @param {Recipe} [recipe] */
