@@ -29,7 +29,7 @@ LONG_MS = 60_000
 def judged(folder, recipe):
     """What becomes of a case by the user's plan, as the planner judges it."""
     kept, report = read_case(folder), read_measured(folder)
-    maps = liver_maps(kept.maps.structures, kept.maps.lesions, kept.couinaud)
+    maps = liver_maps(kept.maps.structures, kept.maps.lesions, kept.division.couinaud)
     case = Case(
         report=report.volumetry, patient=report.patient, facts=report.clinical,
         choice=PlanChoice(recipes=(recipe,), named_only=True), maps=maps,

@@ -12,9 +12,15 @@ export function chip(lesion) {
   return h("span", { class: "chip", "data-solid": String(isConfirmed(lesion.state)), "data-state": lesion.state, text: String(lesion.id) });
 }
 
+/** How deep a lesion lies. @param {any} lesion */
+function depth(lesion) {
+  const known = lesion.to_surface;
+  return known && known.value !== null ? WORDS.toSurface(known.written) : "";
+}
+
 /** @param {Review} review @param {any} lesion */
 function lesionRow(review, lesion) {
-  const words = [WORDS.state(lesion.state), lesion.counted ? "" : "not counted", lesion.short].filter(Boolean).join(" · ");
+  const words = [WORDS.state(lesion.state), lesion.counted ? "" : WORDS.notCounted, depth(lesion)].filter(Boolean).join(" · ");
   return h("button", {
     type: "button", class: "lesion", "data-key": `lesion-${lesion.id}`, "data-lesion": lesion.id,
     "aria-current": review.selected === lesion.id ? "true" : null,

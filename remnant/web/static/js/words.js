@@ -50,6 +50,8 @@ export const WORDS = {
   segment: (/** @type {string} */ name) => `segment ${name}`,
   lesionAt: (/** @type {any} */ lesion) => `lesion ${lesion.id} (${WORDS.state(lesion.state)})`,
   lesionNumber: (/** @type {number|string} */ id) => `lesion ${id}`,
+  notCounted: "not counted",
+  toSurface: (/** @type {string} */ written) => `${written} to the surface`,
   lesionWord: "Lesion",
   lesionNew: "new lesion",
   lesionAny: "any lesion",
