@@ -13,7 +13,7 @@ from remnant.cli.options import (
     Output,
     OverwriteOption,
 )
-from remnant.cli.outcome import Outcome, case_outcome
+from remnant.cli.outcome import Outcome, case_outcome, maps_outcome
 from remnant.cli.progress import shown_progress
 from remnant.core.drawn_boxes import BoxUnits
 from remnant.core.errors import InputError
@@ -45,7 +45,7 @@ app = App(
 def correct(
     case: Path,
     *,
-    image: Annotated[Path, Parameter(alias="--scan")],
+    image: Annotated[Path | None, Parameter(alias="--scan")] = None,
     lesion_box: Annotated[
         tuple[str, ...],
         Parameter(negative="", show_default=False, allow_leading_hyphen=True, group=BOX_GROUP),
@@ -64,6 +64,7 @@ def correct(
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     estimate_segments: EstimateOption = True,
+    history: Annotated[bool, Parameter(negative="")] = False,
 ) -> Outcome:
     """Draw one box: add or replace a lesion of a case, or outline its liver anew.
 
@@ -75,7 +76,7 @@ def correct(
     case
         Folder that `remnant run`, `segment` or `measure` wrote.
     image
-        The scan of the case, which the case itself does not keep.
+        The scan of the case, which the case itself does not keep; needed for boxes.
     lesion_box
         Box around a lesion, as x0,y0,z0,x1,y1,z1. A rectangle on the axial slice where the lesion
         is largest (z0 = z1), or a box around all of it, which also says where it ends. May be
@@ -99,7 +100,13 @@ def correct(
         ct or mr, where neither the scan nor the case says it.
     series
         Series of a DICOM folder: number or UID. As `inspect` lists them.
+    history
+        Print who corrected the case by hand, when and what, and change nothing.
     """
+    if history:
+        return printed_history(case)
+    if image is None:
+        raise InputError("boxes are drawn on the scan of the case: give it with --image")
     request = CorrectRequest(
         image=image,
         lesion_boxes=tuple(
@@ -140,6 +147,34 @@ def correct(
         )
     print_case(done.report, output or case, heading=heading(done.changed), notes=done.notes)
     return case_outcome(output or case, done.report)
+
+
+def printed_history(case: Path) -> Outcome:
+    """Print the audit trail of a case.
+
+    Raises
+    ------
+    InputError
+        Entries of it were left out or changed.
+    UnreadableFileError
+        The folder holds no case.
+    """
+    from remnant.pipeline.case_files import require_case
+
+    require_case(case)
+
+    from remnant.core.corrections import is_chained
+    from remnant.pipeline.drafts.commit import history
+    from remnant.wording.corrections import NO_CORRECTION, version_lines
+
+    found = history(case)
+    for line in (line for one in found for line in version_lines(one)):
+        print(line)
+    if not found:
+        print(NO_CORRECTION)
+    if not is_chained(found):
+        raise InputError(f"the audit trail of {case} is not whole: entries were removed or changed")
+    return maps_outcome(case)
 
 
 def replaced_lesions(text: str | None) -> frozenset[int] | None:

@@ -29,7 +29,7 @@ from remnant.web.requests import Json, require_fields, text
 from remnant.web.routes import Body, revision_of
 from remnant.web.site import DRAFT, Site
 from remnant.web.volumes import Layer, whole_box
-from remnant.wording.corrections import confirmed_words
+from remnant.wording.corrections import what_was_done
 from segmentation.edits.patch import MapName
 
 MAP_OF: Final = {
@@ -194,15 +194,11 @@ def _layer(desk: Desk, case: OpenCase, layer: str) -> Layer | None:
 
 
 def _version(correction: Correction) -> Json:
-    words = [f"{step.what} ({step.by})" if step.by != correction.by else step.what
-             for step in correction.steps]  # fmt: skip
-    if correction.confirmed:
-        words.append(confirmed_words(correction.confirmed, correction.by))
     return {
         "version": correction.version,
         "at": correction.at,
         "by": correction.by,
-        "what": words,
+        "what": what_was_done(correction),
         "changed_voxels": correction.changed_voxels,
         "sha256": correction.digest,
     }

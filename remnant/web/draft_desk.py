@@ -12,8 +12,9 @@ from remnant.pipeline.drafts.draft import Draft, begun, held_draft, require_draf
 from remnant.pipeline.drafts.faults import CaseChangedError, NoDraftError
 from remnant.pipeline.drafts.scratch import Scratch
 
-MOST_OPEN: Final = 4
-"""Drafts whose maps are kept in memory; the others are read from disk when they go on."""
+MOST_BYTES: Final = 400 * 1024 * 1024
+"""Of the maps of drafts that are kept in memory; one is always kept, the others are read from disk
+when they go on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +101,10 @@ class Desk:
         with self._lock:
             self._open.pop(folder, None)
 
+    def _bytes(self) -> int:
+        maps = (codes for draft in self._open.values() for codes in draft.sheet.maps.values())
+        return sum(codes.nbytes for codes in maps)
+
     def _require_open(self, folder: Path) -> None:
         if self.is_committing(folder):
             raise CaseChangedError("the draft is being committed; wait for the new version")
@@ -108,6 +113,6 @@ class Desk:
         with self._lock:
             self._open[folder] = draft
             self._open.move_to_end(folder)
-            while len(self._open) > MOST_OPEN:
+            while len(self._open) > 1 and self._bytes() > MOST_BYTES:
                 self._open.popitem(last=False)
         return draft

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from remnant.core.corrections import CorrectionKind
+from remnant.core.corrections import Correction, CorrectionKind
 
 KINDS: Final[Mapping[CorrectionKind, str]] = {
     CorrectionKind.PAINT_LESION: "{lesions} painted",
@@ -20,6 +20,7 @@ KINDS: Final[Mapping[CorrectionKind, str]] = {
     CorrectionKind.UNSET: "{lesions} neither confirmed nor rejected any more",
     CorrectionKind.MOVE_PLANE: "{plane} plane between segments moved",
 }
+NO_CORRECTION: Final = "Nobody corrected this case by hand."
 ON_COMMIT: Final = "measured when the correction is committed"
 """Why a figure of a lesion that was drawn is not there yet."""
 
@@ -61,3 +62,20 @@ def confirmed_words(parts: Iterable[str], by: str) -> str:
     'liver and lesions confirmed by A. Reader'
     """
     return f"{' and '.join(parts)} confirmed by {by}"
+
+
+def version_lines(correction: Correction) -> list[str]:
+    """Write one version of a case: who made it and when, and what was done, a line each."""
+    steps = [f"  {words}" for words in what_was_done(correction)]
+    return [f"{correction.version}  {correction.at}  {correction.by}", *steps]
+
+
+def what_was_done(correction: Correction) -> list[str]:
+    """Return what was done for a version, each by its author where that is another person."""
+    words = [
+        step.what if step.by == correction.by else f"{step.what} ({step.by})"
+        for step in correction.steps
+    ]
+    if correction.confirmed:
+        words.append(confirmed_words(correction.confirmed, correction.by))
+    return words

@@ -1,9 +1,12 @@
 """Growing a lesion from a point to its border in the scan.
 
 The scan is smoothed a little. What the point's surroundings show is compared with the liver around:
-the border runs where the scan is half-way between both. Thin bridges to other dark or bright places
-are cut. Where there is no border, the region runs out to the reach that it is allowed, or becomes
-larger than a lesion may be: that is refused, never cut to fit.
+the border runs where the scan is half-way between both. What the liver looks like is told by its
+commonest value, and how much that varies by the values on the far side of it: so lesions that
+nobody marked yet, the one at the point among them, do not count as liver. Other lesions keep their
+voxels. Thin bridges to other dark or bright places are cut. Where there is no border, the region
+runs out to the reach that it is allowed, or becomes larger than a lesion may be: that is refused,
+never cut to fit.
 """
 
 from dataclasses import dataclass
@@ -25,13 +28,14 @@ Mask = NDArray[np.bool_]
 SMOOTH_MM: Final = 1.2
 SEED_MM: Final = 3.0
 """What is looked at around the point, for what the lesion looks like..."""
-LIVER_MM: Final = 40.0
-"""... and for what the liver around it does."""
 REACH_MM: Final = 60.0
+"""... and for what the liver around it does; and how far a region may reach."""
 MOST_ML: Final = 500.0
 LEAST_CONTRAST_SD: Final = 2.0
 """Of the smoothed liver: below this no border is seen."""
 FEWEST_VOXELS: Final = 50
+BINS: Final = 96
+BIN_SD: Final = 2.0
 LARGEST_SHARE_AT_REACH: Final = 0.01
 BRIDGE_MM: Final = 1.5
 TO_SD: Final = 1.4826
@@ -51,6 +55,7 @@ def grown(
     structures: NDArray[Any],
     seed_mm: Vector3,
     *,
+    taken: Mask | None = None,
     reach_mm: float = REACH_MM,
     most_ml: float = MOST_ML,
 ) -> Grown:
@@ -65,13 +70,16 @@ def grown(
         the liver that the region is compared with.
     seed_mm
         A point inside the lesion, in RAS mm.
+    taken
+        Voxels of other lesions, where the region must not grow; ``None`` for none.
     reach_mm, most_ml
         How far from the point the region may reach, and how large it may be.
 
     Raises
     ------
     InputError
-        The point lies outside the liver, no border is seen there, or the region runs out.
+        The point lies outside the liver or in another lesion, no border is seen there, or the
+        region runs out.
     """
     grid = image.geometry
     seed = _seed(grid, structures, seed_mm)
@@ -79,9 +87,12 @@ def grown(
     box = widened(tight, margin_voxels(grid, reach_mm + BRIDGE_MM), grid.shape)
     values = _smoothed(image.voxels[box], grid)
     near = structures[box]
+    free = np.ones(near.shape, dtype=bool) if taken is None else ~taken[box]
     away_mm = _distances_mm(grid, box, seed_mm)
     at = tuple(int(n) for n in np.array(seed) - box_start(box))
-    within = _alike(values, near, away_mm) & (away_mm <= reach_mm)
+    if not free[at]:
+        raise InputError("the point lies in another lesion; choose that one, or click elsewhere")
+    within = _alike(values, near, away_mm) & (away_mm <= reach_mm) & free
     mask = _part_of(within, at, grid)
     _require_bounded(mask, away_mm, grid, reach_mm=reach_mm, most_ml=most_ml)
     return Grown(box=box, mask=mask)
@@ -117,13 +128,13 @@ def _alike(
     """Return the liver's voxels on the seed's side of half-way to the liver around."""
     liver = structures > 0
     core = liver & (away_mm <= max(SEED_MM, float(away_mm.min())))
-    around = (structures == Structure.PARENCHYMA) & (away_mm <= LIVER_MM) & (away_mm > SEED_MM)
+    around = (structures == Structure.PARENCHYMA) & (away_mm > SEED_MM)
     if int(np.count_nonzero(around)) < FEWEST_VOXELS:
         raise InputError(
             "there is too little liver around the point to compare it with; paint the lesion"
         )
-    here, there = float(np.median(values[core])), float(np.median(values[around]))
-    deviation = TO_SD * float(np.median(np.abs(values[around] - there)))
+    here = float(np.median(values[core]))
+    there, deviation = _liver_level(values[around], here)
     if abs(here - there) < LEAST_CONTRAST_SD * deviation:
         raise InputError(
             f"the scan at the point ({here:.0f}) is too like the liver around it ({there:.0f} ± "
@@ -132,6 +143,17 @@ def _alike(
     half = (here + there) / 2
     alike: Mask = liver & ((values < half) if here < there else (values > half))
     return alike
+
+
+def _liver_level(values: NDArray[np.float32], seed: float) -> tuple[float, float]:
+    """Return the commonest value, and the deviation on the side away from the seed's."""
+    low, high = np.percentile(values, (1, 99))
+    counts, edges = np.histogram(values, bins=BINS, range=(float(low), float(high) + 1e-3))
+    smooth = ndimage.gaussian_filter1d(counts.astype(np.float64), BIN_SD)
+    peak = int(smooth.argmax())
+    common = float(edges[peak] + edges[peak + 1]) / 2
+    beyond = values[values > common] if seed < common else values[values < common]
+    return common, TO_SD * float(np.median(np.abs(beyond - common))) if beyond.size else 0.0
 
 
 def _part_of(within: Mask, at: tuple[int, ...], grid: Geometry) -> Mask:

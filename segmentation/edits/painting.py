@@ -18,7 +18,7 @@ from scipy import ndimage
 from remnant.core.errors import InputError
 from remnant.core.labels import Structure
 from segmentation.components import touching_parts
-from segmentation.edits.patch import NEIGHBOURS_26, Codes, MapName, Mask, Patch
+from segmentation.edits.patch import NEIGHBOURS_26, Codes, MapName, Mask, Patch, codes_in
 
 
 def lesion_painted(patch: Patch, mask: Mask, number: int) -> Patch:
@@ -102,9 +102,8 @@ def liver_erased(patch: Patch, mask: Mask) -> Patch:
     parts = touching_parts(lesion)
     held = _reached(parts, bare & ~lesion)
     before = _reached(parts, patch.bare & ~lesion)
-    if lost := sorted(
-        {int(n) for n in np.unique(patch.lesions[np.isin(parts, sorted(before - held))])}
-    ):
+    freed = patch.lesions[np.isin(parts, sorted(before - held))]
+    if lost := codes_in(freed):
         raise InputError(
             f"erasing here would leave lesion(s) {_listed(lost)} without liver; erase or delete "
             f"the lesion first"
@@ -178,14 +177,14 @@ def _apart(mask: Mask, liver: Mask, only: Mask | None = None) -> Mask:
     parts = touching_parts(np.ascontiguousarray(mask))
     apart = set(range(1, int(parts.max()) + 1)) - _reached(parts, liver)
     if only is not None:
-        apart &= set(np.unique(parts[only]).tolist())
+        apart &= set(codes_in(parts[only]))
     return np.isin(parts, sorted(apart)) & mask
 
 
 def _reached(parts: NDArray[np.unsignedinteger], liver: Mask) -> set[int]:
     """Return the numbers of the parts that touch a liver, by face, edge or corner."""
     beside = ndimage.binary_dilation(liver, NEIGHBOURS_26)
-    return {int(n) for n in np.unique(parts[beside])} - {0}
+    return set(codes_in(parts[beside]))
 
 
 def _listed(numbers: Collection[int]) -> str:

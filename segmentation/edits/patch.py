@@ -5,7 +5,7 @@ indices (of C order) with the codes before and after. So an edit is taken back e
 voxel that it did not change is ever written.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -174,8 +174,8 @@ class Sheet:
         box = joint_box((box, *(self.tallies[n].box for n in numbers if n in self.tallies)))
         while True:
             box = widened(box, (2, 2, 2), self.geometry.shape)
-            there = np.unique(self.maps[MapName.LESIONS][box])
-            wider = joint_box((box, *(self.tallies[int(n)].box for n in there if n > 0)))
+            there = codes_in(self.maps[MapName.LESIONS][box])
+            wider = joint_box((box, *(self.tallies[n].box for n in there)))
             if wider == box:
                 return box
             box = wider
@@ -252,7 +252,7 @@ class Sheet:
         ]
         if not touched:
             return
-        at = self._at(np.unique(np.concatenate(touched)))
+        at = self._at(union(touched))
         liver = self.maps[MapName.STRUCTURES][at] > 0
         self.liver_voxels += sign * int(np.count_nonzero(liver))
         couinaud = self.maps.get(MapName.COUINAUD)
@@ -263,8 +263,8 @@ class Sheet:
     def _count_lesions(self, change: Change) -> None:
         places = np.stack(self._at(change.index), axis=1)
         for codes, sign in ((change.before, -1), (change.after, 1)):
-            for number in np.unique(codes[codes > 0]).tolist():
-                self._count_lesion(int(number), places[codes == number], sign)
+            for number in codes_in(codes):
+                self._count_lesion(number, places[codes == number], sign)
         gone = [number for number, tally in self.tallies.items() if not tally.voxels]
         for number in gone:
             del self.tallies[number]
@@ -282,8 +282,23 @@ class Sheet:
 
 def changed_voxels(changes: Iterable[Changes]) -> int:
     """Return how many voxels changes touch in any map, each counted once."""
-    every = [change.index for each in changes for change in each.values()]
-    return len(np.unique(np.concatenate(every))) if every else 0
+    return len(union([change.index for each in changes for change in each.values()]))
+
+
+def union(indices: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the indices that are in any of some arrays, rising; each of these rises."""
+    if len(indices) < 2:  # noqa: PLR2004  (of one array there is nothing to join)
+        return indices[0] if indices else np.zeros(0, np.int64)
+    # a stable sort merges runs that rise already, which is much faster than `np.unique`
+    every = np.sort(np.concatenate(indices), kind="stable")
+    return every[np.concatenate(([True], every[1:] != every[:-1]))] if every.size else every
+
+
+def codes_in(codes: Codes) -> list[int]:
+    """Return the codes above 0 that an array holds, rising."""
+    counts = np.bincount(codes.ravel(), minlength=1)
+    counts[0] = 0
+    return [int(code) for code in np.flatnonzero(counts)]
 
 
 def changed_box(changes: Changes, shape: tuple[int, int, int]) -> Box | None:

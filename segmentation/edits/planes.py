@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import CouinaudSegment
@@ -116,7 +117,7 @@ def plane_moved(
     _require_near(moves, plane)
     tilt = _fitted(place, moves)
     moved = _divided_anew(codes, grid, plane, border, tilt)
-    lost = set(np.unique(codes).tolist()) - set(np.unique(moved).tolist())
+    lost = present_codes(codes) - present_codes(moved)
     if lost:
         names = ", ".join(CouinaudSegment(code).name for code in sorted(lost))
         raise InputError(f"segment(s) {names} would have no voxel left; check the points")

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from remnant.core.corrections import Correction, CorrectionKind, is_chained
+from remnant.core.drawn_boxes import ReaderBox
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
@@ -22,26 +24,32 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_image, write_labels
 from remnant.io.reading import ReadingChoice
-from remnant.pipeline.drafts.asked import Delete, Erase, MovePlane, Paint, Say, Target
+from remnant.pipeline import run
+from remnant.pipeline.drafts.asked import Delete, Erase, MovePlane, OutlineBox, Paint, Say, Target
+from remnant.pipeline.drafts.boxes import box_outliner
 from remnant.pipeline.drafts.commit import Confirmed, committed, history
 from remnant.pipeline.drafts.digests import case_digest
-from remnant.pipeline.drafts.draft import begun, held_draft, require_draft
+from remnant.pipeline.drafts.draft import Tools, begun, held_draft, require_draft
 from remnant.pipeline.drafts.faults import CaseChangedError, DraftHeldError, NoDraftError
 from remnant.pipeline.drafts.figures import quick_figures
 from remnant.pipeline.drafts.scratch import SCRATCH
 from remnant.pipeline.drawing import next_number
 from remnant.pipeline.folder import read_case, read_measured
 from remnant.pipeline.held import held_by
+from remnant.pipeline.measuring_and_planning import keep_request
 from remnant.pipeline.origins import origin_of_lesion, structure_origins
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import measure_study, rerun_case, run_study
 from remnant.testing.fake_divider import FakeDivider
+from remnant.testing.fake_prompter import FAKE_PROMPTER, BoxSegmenter
 from remnant.testing.fake_segmenter import FakeSegmenter
 from segmentation.edits.patch import MapName
+from segmentation.edits.planes import present_border
 from segmentation.edits.strokes import BrushShape, Stroke
 
+PLAN_CASE = run.plan_case
 pytestmark = pytest.mark.usefixtures("undrawn")
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 FILES = {
@@ -53,8 +61,9 @@ FILES = {
 
 @pytest.fixture(name="undrawn")
 def undrawn_fixture(monkeypatch):
-    """Reports without pictures: drawing takes most of the time."""
+    """Reports without pictures and plans, which take most of the time."""
     monkeypatch.setattr("remnant.page.html.render_html", lambda *_, **__: "a page")
+    monkeypatch.setattr(run, "plan_case", lambda report, asked, **_: keep_request(report, asked))
 
 
 @pytest.fixture(scope="module", name="made")
@@ -85,8 +94,6 @@ def ball(point, radius=14.0):
 
 def deepest(folder):
     """RAS of the parenchyma voxel farthest from all else."""
-    from scipy import ndimage
-
     structures = read_case(folder).maps.structures
     away = ndimage.distance_transform_edt(structures.codes == Structure.PARENCHYMA)
     at = np.unravel_index(away.argmax(), away.shape)
@@ -137,11 +144,10 @@ def test_committed__only_changed_voxels_are_written(case, small):
     assert "a page" == (case / "report.html").read_text()
 
 
-def test_committed__measures_what_the_same_maps_give_as_masks(case, tmp_path):
+def test_committed__measures_what_the_same_maps_give_as_masks(case, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "plan_case", PLAN_CASE)
     draft = painted(case)
     draft.do(Erase(stroke=ball(centre_of(case, 2), 7.0), lesion=2))
-    from scipy import ndimage
-
     liver = read_case(case).maps.structures
     rim = (liver.codes > 0) & ~ndimage.binary_erosion(liver.codes > 0)
     away = ndimage.distance_transform_edt(read_case(case).maps.lesions.codes == 0)
@@ -150,31 +156,16 @@ def test_committed__measures_what_the_same_maps_give_as_masks(case, tmp_path):
     draft.do(Paint(stroke=ball(place)))
     quick = quick_figures(draft)
     report = committed(draft).report
-    after = read_case(case)
-    masks = {
-        "liver": LabelMap(
-            after.maps.structures.mask().astype(np.uint8), after.maps.structures.geometry,
-            INSTANCE_SCHEME,
-        ),
-        "lesions": after.maps.lesions,
-        "couinaud": after.division.couinaud,
-    }  # fmt: skip
-    for role, labels in masks.items():
-        write_labels(labels, tmp_path / f"{role}.nii.gz")
-    given = measure_study(
-        None,
-        SegmentRequest(masks={role: tmp_path / f"{role}.nii.gz" for role in masks}),
-        output=tmp_path / "given",
-        measuring=MEASURING,
-    ).report
+    given = measured_as_masks(read_case(case), tmp_path)
     one, other = report.volumetry, given.volumetry
 
-    assert after.maps.exophytic is not None
+    assert report.planning.plans
+    assert read_case(case).maps.exophytic is not None
     assert one.tlv_ml.value == pytest.approx(other.tlv_ml.value)
-    assert one.tumour_ml.value == pytest.approx(other.tumour_ml.value)
     assert quick.liver_ml == pytest.approx(one.tlv_ml.value)
     assert quick.burden_fraction == pytest.approx(one.burden_fraction.value)
-    assert [x.id for x in one.lesions] == [x.id for x in other.lesions] == [1, 2, 3, 4]
+    assert one.burden_fraction.value == pytest.approx(other.burden_fraction.value)
+    assert [1, 2, 3, 4] == [x.id for x in one.lesions]
     for mine, theirs, told in zip(one.lesions, other.lesions, quick.lesions, strict=True):
         assert mine.volume_ml.value == pytest.approx(theirs.volume_ml.value)
         assert mine.longest_axial_mm == pytest.approx(theirs.longest_axial_mm)
@@ -184,6 +175,20 @@ def test_committed__measures_what_the_same_maps_give_as_masks(case, tmp_path):
     volumes = {s: v.total_ml for s, v in one.segments.items()}
     assert volumes == pytest.approx({s: v.total_ml for s, v in other.segments.items()})
     assert quick.segments_ml == pytest.approx(volumes)
+
+
+def measured_as_masks(case, folder):
+    """Measure the maps of a case as if another program had drawn them."""
+    liver = case.maps.structures
+    maps = {
+        "liver": LabelMap(liver.mask().astype(np.uint8), liver.geometry, INSTANCE_SCHEME),
+        "lesions": case.maps.lesions,
+        "couinaud": case.division.couinaud,
+    }
+    for role, labels in maps.items():
+        write_labels(labels, folder / f"{role}.nii.gz")
+    request = SegmentRequest(masks={role: folder / f"{role}.nii.gz" for role in maps})
+    return measure_study(None, request, output=folder / "given", measuring=MEASURING).report
 
 
 def test_committed__keeps_who_did_what_when_to_how_much(case):
@@ -233,7 +238,7 @@ def test_committed__the_trail_and_numbers_survive_reruns(case, made, small):
     again = SegmentRequest(
         source=made.parent / "ct.nii.gz", reading=ReadingChoice(modality=Modality.CT)
     )
-    with pytest.raises(InputError, match="correction 1 by A. Reader"):
+    with pytest.raises(InputError, match=r"correction 1 by A\. Reader"):
         run_study(again, measuring=MEASURING, output=case, segmenter=FakeSegmenter.knowing(small))
 
 
@@ -277,8 +282,6 @@ def test_committed__liver_that_was_painted_counts_as_edited(case, small):
 def test_committed__a_moved_plane_makes_the_segments_given(case):
     before = read_case(case)
     draft = begun(case, "A. Reader")
-    from segmentation.edits.planes import present_border
-
     grid = before.maps.structures.geometry
     border = present_border(before.division.couinaud.codes, grid, SegmentPlane.MAIN)
     frame = border.frame
@@ -323,8 +326,6 @@ def test_committed__a_case_that_changed_meanwhile_is_not_overwritten(case):
 def test_committed__two_at_once_do_not_overwrite_each_other(case, monkeypatch):
     """Another command that ends between reading and publishing keeps what it wrote."""
     draft = painted(case)
-    from remnant.pipeline import run
-
     drawn = run._page
 
     def meanwhile(*args):
@@ -343,7 +344,7 @@ def test_committed__two_at_once_do_not_overwrite_each_other(case, monkeypatch):
 
 def test_begun__one_draft_at_a_time_that_another_person_may_take_over(case):
     first = painted(case, "A. Reader")
-    with pytest.raises(DraftHeldError, match="A. Reader has been correcting"):
+    with pytest.raises(DraftHeldError, match=r"A\. Reader has been correcting"):
         begun(case, "B. Surgeon")
     second = begun(case, "B. Surgeon", take_over=True)
     assert first.head.draft != second.head.draft
@@ -419,3 +420,32 @@ def test_correction__is_of_the_state_document(case):
     stored = json.loads((case / "segmentation.json").read_text())["corrections"]
     assert isinstance(history(case)[0], Correction)
     assert "A. Reader" == stored[0]["by"]
+
+
+def test_box__a_network_outlines_a_lesion_in_a_draft(case, small):
+    draft = begun(case, "A. Reader")
+    draft.do(Delete(lesion=2))
+    truth = small.lesions.codes == 2
+    k = int(truth.sum(axis=(0, 1)).argmax())
+    hits = np.argwhere(truth[:, :, k])
+    low, high = (
+        small.geometry.ras_from_index((*end, k))
+        for end in (hits.min(axis=0) - 0.5, hits.max(axis=0) + 0.5)
+    )
+    box = ReaderBox(low=tuple(np.minimum(low, high)), high=tuple(np.maximum(low, high)))
+    boxes = box_outliner(case, lambda: small.image, BoxSegmenter.knowing(small))
+    done = draft.do(OutlineBox(box=box), Tools(scan=lambda: small.image, boxes=boxes))
+    found = draft.sheet.maps[MapName.LESIONS] == 3
+
+    assert (3,) == done.told.lesions
+    assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.8
+    assert Confirmation.CONFIRMED is draft.words[3]
+    committed(draft)
+    now = read_case(case)
+    (drawn,) = now.settings.boxes
+    assert (3, "A. Reader") == (drawn.lesion, drawn.by)
+    assert FAKE_PROMPTER in now.models
+    assert np.array_equal(found, now.maps.lesions.codes == 3)
+    far = ReaderBox(low=(-400.0, -400.0, 0.0), high=(-380.0, -380.0, 0.0))
+    with pytest.raises(InputError):
+        begun(case, "A. Reader").do(OutlineBox(box=far), Tools(boxes=boxes))

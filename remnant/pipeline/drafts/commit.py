@@ -37,7 +37,7 @@ from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import with_image
 from remnant.pipeline.segmented import SegmentedCase, merged_findings
 from remnant.pipeline.state import read_state
-from segmentation.edits.patch import Codes, MapName
+from segmentation.edits.patch import Codes, MapName, union
 
 LOCK = "commit.lock"
 
@@ -195,7 +195,7 @@ def _maps(draft: Draft, stored: StoredCase) -> tuple[dict[MapName, LabelMap | No
         found[name] = known if not places.size else _filled(codes, name, draft)
     found.setdefault(MapName.COUINAUD, None)
     found.setdefault(MapName.PARTS, None)
-    return found, len(np.unique(np.concatenate(differs)))
+    return found, len(union(differs))
 
 
 def stored_maps(case: SegmentedCase) -> Mapping[MapName, LabelMap | None]:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from remnant.core.boxes import Box
-from remnant.core.corrections import CorrectionStep
+from remnant.core.corrections import Correction, CorrectionStep
 from remnant.core.errors import InputError
 from remnant.core.labels import (
     BINARY_SCHEME,
@@ -62,6 +62,7 @@ from segmentation.edits.patch import (
     Sheet,
     changed_box,
     changed_voxels,
+    codes_in,
     taken_back,
 )
 
@@ -309,8 +310,18 @@ class Draft:
         return done[type(asked)](board, asked)  # type: ignore[operator,no-any-return]
 
     def _boxed(self, asked: OutlineBox, tools: Tools) -> Drawn:
-        found = tools.boxes(self.case_now(), asked, self.head.by)
+        found = tools.boxes(self._with_numbers(), asked, self.head.by)
         return operations.outlined_in_box(self.sheet, self.words, found.case, found.lesion)
+
+    def _with_numbers(self) -> SegmentedCase:
+        """Return the case as it is now, with the numbers that steps gave: none is reused."""
+        steps = tuple(step.told for step in self.standing)
+        pending = Correction(
+            version=0, by=self.head.by, at=now(), steps=steps, changed_voxels=0, before_sha256="",
+            after_sha256="", previous_sha256=None, earlier="",
+        )  # fmt: skip
+        case = self.case_now()
+        return replace(case, corrections=(*case.corrections, pending))
 
     def _step(self, drawn: Drawn) -> Step:
         voxels = changed_voxels([drawn.changes])
@@ -351,8 +362,9 @@ class Draft:
             return frozenset()
         counts = {n: tally.voxels for n, tally in self.sheet.tallies.items()}
         for codes, sign in ((change.before, -1), (change.after, 1)):
-            for n, voxels in zip(*np.unique(codes, return_counts=True), strict=True):
-                counts[int(n)] = counts.get(int(n), 0) + sign * int(voxels)
+            held = np.bincount(codes)
+            for n in codes_in(codes):
+                counts[n] = counts.get(n, 0) + sign * int(held[n])
         return frozenset(n for n, voxels in counts.items() if n > 0 and voxels <= 0)
 
     def _done(self, step: Step, changes: Changes) -> Done:

@@ -29,7 +29,7 @@ from remnant.pipeline.drafts.asked import (
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.edits import painting
 from segmentation.edits.growing import grown
-from segmentation.edits.patch import Changes, Codes, MapName, Mask, Patch, Sheet
+from segmentation.edits.patch import Changes, Codes, MapName, Mask, Patch, Sheet, codes_in
 from segmentation.edits.planes import plane_moved
 from segmentation.edits.splitting import split_by_line, split_by_seeds
 from segmentation.edits.strokes import stroke_voxels
@@ -160,7 +160,11 @@ def erased(board: Board, asked: Erase) -> Drawn:
 def grown_lesion(board: Board, asked: Grow) -> Drawn:
     """Grow a lesion from a point to its border in the scan."""
     structures = board.sheet.maps[MapName.STRUCTURES]
-    found = grown(board.scan(), structures, asked.seed_mm, reach_mm=asked.reach_mm)
+    lesions = board.sheet.maps[MapName.LESIONS]
+    own = [0, *board.rejected, *(() if asked.lesion is None else (asked.lesion,))]
+    taken = ~np.isin(lesions, own)
+    scan = board.scan()
+    found = grown(scan, structures, asked.seed_mm, taken=taken, reach_mm=asked.reach_mm)
     return with_lesion(board, found.box, found.mask, asked.lesion, CorrectionKind.GROW)
 
 
@@ -303,8 +307,7 @@ def _numbers(changes: Changes) -> frozenset[int]:
     change = changes.get(MapName.LESIONS)
     if change is None:
         return frozenset()
-    every = np.unique(np.concatenate([change.before, change.after]))
-    return frozenset(int(n) for n in every) - {0}
+    return frozenset((*codes_in(change.before), *codes_in(change.after)))
 
 
 def _fresh_for(board: Board, asked: SplitBySeeds) -> list[int]:

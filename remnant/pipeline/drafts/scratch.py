@@ -7,7 +7,7 @@ that it changed, as plain arrays. Nothing in them is trusted when they are read.
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,14 +20,13 @@ from remnant.core.lesions import Confirmation
 from remnant.core.provenance import ModelUse
 from remnant.documents.json_files import read_json, write_json
 from remnant.io.atomic import atomic_path
-from segmentation.edits.patch import Change, Changes, MapName
+from segmentation.edits.patch import Change, Changes, Codes, MapName
 
 SCRATCH: Final = ".remnant-draft"
 HEAD: Final = "draft.json"
-PACKED_FROM: Final = 20_000
+PACKED_FROM: Final = 1_000_000
 """Steps of more voxels are compressed."""
 PARTS: Final = ("index", "before", "after")
-MOST_BYTES: Final = 4 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +108,10 @@ class Scratch:
 
     def write_step(self, number: int, step: Step, changes: Changes) -> None:
         """Write a step; the head that counts it is written after it."""
-        arrays = {
-            f"{name}.{part}": getattr(change, part)
+        arrays: dict[str, Any] = {
+            f"{name}.{part}": codes
             for name, change in changes.items()
-            for part in PARTS
+            for part, codes in zip(PARTS, _arrays(change), strict=True)
         }
         told = json.dumps(_plain(step), ensure_ascii=True).encode("ascii")
         voxels = sum(change.index.size for change in changes.values())
@@ -134,7 +133,7 @@ class Scratch:
                 told = json.loads(stored["told"].tobytes())
                 names = {key.rpartition(".")[0] for key in stored.files} - {""}
                 changes = {
-                    MapName(name): Change(*(stored[f"{name}.{part}"] for part in PARTS))
+                    MapName(name): _change(*(stored[f"{name}.{part}"] for part in PARTS))
                     for name in sorted(names)
                 }
             return _step(told), changes
@@ -155,9 +154,16 @@ class Scratch:
         return self.folder / f"step-{number:05d}.npz"
 
 
-def retold(head: DraftHead, **changed: Any) -> DraftHead:  # noqa: ANN401
-    """Return a head with some facts changed."""
-    return replace(head, **changed)
+def _arrays(change: Change) -> tuple[Codes, Codes, Codes]:
+    """Return what is written of a change; indices that fit are written in four bytes each."""
+    fits = not change.index.size or int(change.index[-1]) <= np.iinfo(np.uint32).max
+    return change.index.astype(np.uint32 if fits else np.int64), change.before, change.after
+
+
+def _change(index: Codes, before: Codes, after: Codes) -> Change:
+    if not index.shape == before.shape == after.shape or index.ndim != 1:
+        raise ValueError(index.shape)
+    return Change(index.astype(np.int64), before, after)
 
 
 def _damaged(path: Path) -> UnreadableFileError:
