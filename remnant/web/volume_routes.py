@@ -87,7 +87,7 @@ def _sliced(found: volumes.Slice, headers: dict[str, str]) -> Response:
     told = {
         "x-shape": f"{found.shape[0]},{found.shape[1]}",
         "x-type": found.type,
-        "x-affine": ",".join(f"{number:.9g}" for number in found.affine),
+        "x-affine": ",".join(f"{number:.9g}" for number in found.ras_from_pixel),
     }
     kind = "application/octet-stream"
     return Response(found.content, media_type=kind, headers={**headers, **told})

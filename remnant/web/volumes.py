@@ -189,7 +189,7 @@ class Slice:
     content: bytes
     shape: tuple[int, int]
     type: str
-    affine: tuple[float, ...]
+    ras_from_pixel: tuple[float, ...]
 
 
 def slice_of(layer: Layer, grid: Geometry, plane: str, index: int) -> Slice:
