@@ -34,7 +34,10 @@ ORIENTATIONS = {
     "upright": np.eye(3),
     "mirrored": np.diag([-1.0, -1.0, 1.0]),
     "feet first": np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]]),
-    "oblique": np.array([[0.96, -0.28, 0.0], [0.27, 0.926, -0.2588], [0.0725, 0.2485, 0.9659]]),
+    "oblique and mirrored": np.array(
+        [[0.96, -0.28, 0.0], [0.27, 0.926, -0.2588], [0.0725, 0.2485, 0.9659]]
+    )
+    @ np.diag([-1.0, -1.0, 1.0]),
 }
 
 
@@ -135,7 +138,7 @@ def phantoms_fixture():
     grid = body_grid(spacing_mm=(5.0, 5.5, 6.0))
     return {
         name: liver_phantom(tilted(grid, name), metastases=3, seed=5)
-        for name in ("upright", "mirrored", "oblique")
+        for name in ("upright", "oblique and mirrored")
     }
 
 
@@ -164,7 +167,7 @@ def draft_of(folder, phantom, by="A. Reader"):
     return begun(folder, by)
 
 
-@pytest.fixture(name="phantom", params=["upright", "mirrored", "oblique"])
+@pytest.fixture(name="phantom", params=["upright", "oblique and mirrored"])
 def phantom_fixture(request, phantoms):
     return phantoms[request.param]
 
@@ -513,7 +516,7 @@ def test_sheet__counts_stay_those_of_the_maps(draft):
         assert np.array_equal(settled.maps.structures.codes, draft.sheet.maps[MapName.STRUCTURES])
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_steps__change_no_voxel_beside_their_stroke(tmp_path_factory, phantoms, data):
     """Whatever is drawn, in whatever orientation: other voxels keep their very codes."""

@@ -399,6 +399,24 @@ def test_begun__a_damaged_draft_is_told_and_never_unpickled(case):
         begun(case, "A. Reader")
 
 
+def test_begun__a_full_disk_costs_the_step_alone(case, monkeypatch):
+    draft = painted(case)
+    draft.do(Delete(lesion=1))
+    draft.undo()
+    before = {name: codes.copy() for name, codes in draft.sheet.maps.items()}
+
+    def full(*_):
+        raise InputError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("remnant.pipeline.drafts.scratch.Scratch.write_step", full)
+        with pytest.raises(InputError, match="no space left"):
+            draft.do(Delete(lesion=2))
+    for kept in (draft, begun(case, "A. Reader")):
+        assert (1, 1) == (kept.head.standing, kept.head.kept)
+        assert all(np.array_equal(before[name], kept.sheet.maps[name]) for name in before)
+
+
 def test_begun__names_that_cannot_be_used_are_refused(case):
     with pytest.raises(InputError, match="your name"):
         begun(case, "  ")

@@ -218,11 +218,15 @@ class Draft:
         drawn = self._drawn(asked, tools)
         number = self.head.standing
         step = self._step(drawn)
-        self.scratch.forget_from(number)
-        del self.steps[number:]
+        if self.head.kept > number:  # first the head: files that it does not count do no harm
+            self.head = replace(self.head, kept=number)
+            self.scratch.write_head(self.head)
+            self.scratch.forget_from(number)
+            del self.steps[number:]
         self.scratch.write_step(number, step, drawn.changes)
-        self.scratch.write_head(replace(self.head, standing=number + 1, kept=number + 1))
-        self.head = replace(self.head, standing=number + 1, kept=number + 1)
+        head = replace(self.head, standing=number + 1, kept=number + 1)
+        self.scratch.write_head(head)
+        self.head = head
         self.steps.append(step)
         self._turn(step, drawn.changes, forward=True)
         return self._done(step, drawn.changes)
