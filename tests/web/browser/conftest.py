@@ -157,7 +157,7 @@ def served_fixture(browser, repository, tmp_path_factory):
     upright = stored(body_grid(spacing_mm=VOXEL_MM))
     turned = stored(grid_around(BODY_BOX_MM, spacing_mm=VOXEL_MM, directions=MIRRORED))
     for name, grid in (("upright", upright), ("mirrored", turned)):
-        found_case(folder, name, liver_phantom(grid, metastases=3, seed=3))
+        found_case(folder, name, liver_phantom(grid, metastases=2, seed=3))
     shutil.copytree(folder / "cases" / "upright", folder / "cases" / "painted")
     with serving(folder / "cases", folder / "scans", repository) as served:
         yield served
