@@ -16,6 +16,7 @@ LATE = {"torch", "monai", "tensorflow"}
 READERS = {"pydicom", "nibabel", "highdicom"}
 SHIPPED_WEIGHTS = Path("models/bundles/couinaud-shape/models/model.safetensors")
 LARGEST_WEIGHTS_BYTES = 8_000_000
+VENDORED = Path("remnant/web/static/vendor")
 VAGUE_FILES = {"utils.py", "util.py", "helpers.py", "misc.py", "common.py"}
 
 
@@ -59,6 +60,8 @@ def given_names(tree):
 
 
 def text_of(repository, path):
+    if VENDORED in path.parents:
+        return ""  # published files, kept as they are
     try:
         return (repository / path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -94,7 +97,8 @@ def test_committed_files__are_small_and_hold_no_weights(committed, repository):
 
     kept = [p for p in committed if p != SHIPPED_WEIGHTS]
     assert [str(p) for p in kept if p.suffix in weights] == []
-    assert [str(p) for p in kept if (repository / p).stat().st_size > 2_000_000] == []
+    most = {p: 4_000_000 if VENDORED in p.parents else 2_000_000 for p in kept}
+    assert [str(p) for p in kept if (repository / p).stat().st_size > most[p]] == []
     assert (repository / SHIPPED_WEIGHTS).stat().st_size <= LARGEST_WEIGHTS_BYTES
 
 

@@ -1,7 +1,10 @@
 """One server and one browser for all tests; each gets pages of its own that watch themselves."""
 
+import json
 import shutil
-import threading
+import subprocess
+import sys
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +32,9 @@ VOXEL_MM = (5.0, 5.5, 6.0)
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 MIRRORED = np.diag([-1.0, -1.0, 1.0])
 SHARED_MAP, BALLS = "lits_060.nii.gz", ((8, 22.0), (2, 8.0))
+AROUND = 6
 LIVER_HU, LESION_HU, OUTSIDE_HU = 110, 60, -80
-PATIENCE_MS = 20_000
+PATIENCE_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,17 @@ def found_case(folder, name, phantom):
     )
 
 
+def with_surroundings(labels):
+    """A map that is cut to the liver, in a scan that goes on around it."""
+    matrix = np.array(labels.geometry.affine_ras)
+    matrix[:3, 3] = labels.geometry.ras_from_index((-AROUND,) * 3)
+    codes = np.pad(labels.codes, AROUND)
+    return LabelMap(codes, stored(Geometry(codes.shape, matrix)), COUINAUD_SCHEME)
+
+
 def planted(path):
     """Structures and lesions of a Couinaud map: balls at the deepest places of two segments."""
-    couinaud = read_labels(path, COUINAUD_SCHEME)
+    couinaud = with_surroundings(read_labels(path, COUINAUD_SCHEME))
     codes, spacing = couinaud.codes, couinaud.geometry.spacing_mm
     lesions = np.zeros(codes.shape, np.uint16)
     for number, (segment, radius_mm) in enumerate(BALLS, start=1):
@@ -109,27 +121,21 @@ def given_case(folder, name, path):
 
 
 @contextmanager
-def serving(root, scans):
-    """Serve a folder until it is no longer needed."""
-    import uvicorn
-
-    from remnant.web.app import create_app
-    from remnant.web.serving import listening
-    from remnant.web.settings import WebSettings
-
-    app = create_app(WebSettings(root=root, images=scans))
-    opened = listening("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
-    thread.start()
+def serving(root, scans, repository):
+    """Serve a folder by the command that people use, until it is no longer needed."""
+    command = [sys.executable, "-u", "-m", "remnant", "serve", str(root), "--images", str(scans)]
+    server = subprocess.Popen(
+        [*command, "--port", "0"], cwd=repository, stderr=subprocess.PIPE, text=True
+    )
     try:
-        rows = app.state.site.library.rows()
-        address = f"http://127.0.0.1:{opened.getsockname()[1]}"
+        words = server.stderr.readline().split()
+        address = next(word for word in words if word.startswith("http")).rstrip("/")
+        with urllib.request.urlopen(f"{address}/api/cases") as answer:  # noqa: S310
+            rows = json.load(answer)["cases"]
         yield Served(address, root, {row["name"]: row["id"] for row in rows})
     finally:
-        server.should_exit = True
-        thread.join()
-        opened.close()
+        server.terminate()
+        server.communicate(timeout=20)
 
 
 @pytest.fixture(scope="session", name="browser")
@@ -145,19 +151,20 @@ def browser_fixture():
 
 
 @pytest.fixture(scope="session", name="served")
-def served_fixture(browser, tmp_path_factory):
-    """A phantom as scans usually lie, and the same phantom mirrored in its file."""
+def served_fixture(browser, repository, tmp_path_factory):
+    """A phantom as scans usually lie, twice, and the same phantom mirrored in its file."""
     folder = tmp_path_factory.mktemp("served")
     upright = stored(body_grid(spacing_mm=VOXEL_MM))
     turned = stored(grid_around(BODY_BOX_MM, spacing_mm=VOXEL_MM, directions=MIRRORED))
     for name, grid in (("upright", upright), ("mirrored", turned)):
-        found_case(folder, name, liver_phantom(grid, metastases=3, seed=3))
-    with serving(folder / "cases", folder / "scans") as served:
+        found_case(folder, name, liver_phantom(grid, metastases=2, seed=3))
+    shutil.copytree(folder / "cases" / "upright", folder / "cases" / "painted")
+    with serving(folder / "cases", folder / "scans", repository) as served:
         yield served
 
 
 @pytest.fixture(scope="session", name="served_map")
-def served_map_fixture(browser, shared, tmp_path_factory):
+def served_map_fixture(browser, shared, repository, tmp_path_factory):
     """A shared Couinaud map with planted lesions."""
     path = shared / "data" / "couinaud" / SHARED_MAP
     if not path.is_file():
@@ -165,8 +172,13 @@ def served_map_fixture(browser, shared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("map")
     (folder / "scans").mkdir()
     given_case(folder, "map", path)
-    with serving(folder / "cases", folder / "scans") as served:
+    with serving(folder / "cases", folder / "scans", repository) as served:
         yield served
+
+
+def told(said):
+    """What a page's console says, and of what."""
+    return f"{said.text} {said.location['url']}"
 
 
 @pytest.fixture(name="opened")
@@ -187,7 +199,7 @@ def opened_fixture(browser):
             lambda route: (faults.append(f"asked {route.request.url}"), route.abort()),
         )
         page.on("pageerror", lambda error: faults.append(f"failed: {error}"))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
+        page.on("console", lambda said: faults.append(told(said)) if said.type == "error" else None)
         page.goto(address)
         return page
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** The page of one case: what all its parts share, and how they are put together. */
 
-import { ApiError, getJson } from "./api.js";
+import { ApiError, getJson, getRaw } from "./api.js";
 import { CorrectPanel } from "./correct.js";
 import { byId, debounced, figureNodes, fill, h, themeButton } from "./dom.js";
 import { Layers } from "./layers.js";
@@ -32,6 +32,10 @@ export class Review extends EventTarget {
     /** The correction that is open here. @type {any} */
     this.draft = null;
     this.tab = "lesions";
+    /** The plan on the table. @type {import("./recipe.js").Recipe|null} */
+    this.recipe = null;
+    /** Whether a person has moved the crosshair. */
+    this.moved = false;
     /** @type {Viewer} */
     this.viewer = /** @type {any} */ (null);
     /** @type {Layers} */
@@ -181,6 +185,8 @@ async function fullVolume(review) {
     await review.viewer.loadVolume(new AbortController().signal);
     line.textContent = WORDS.fullHere;
     byId("fit-liver").disabled = false;
+    const { volume } = review.viewer;
+    if (volume && !review.lesions.length && !review.moved) review.viewer.moveTo(middle(volume.frame));
     performance.mark("remnant-full-volume");
   } catch (error) {
     line.textContent = WORDS.fullFailed;
@@ -223,16 +229,24 @@ async function buildViewer(review) {
   crosshairLine(review);
 }
 
+/** @param {import("./geometry.js").Frame} frame @returns {Vector} */
+function middle(frame) {
+  return frame.ras(/** @type {Vector} */ (frame.shape.map((n) => Math.floor(n / 2))));
+}
+
 /** Where the crosshair begins: in the largest lesion, else in the middle of the scan. @param {Review} review */
 function begin(review) {
   const [first] = [...review.lesions].sort((a, b) => (b.volume?.value ?? 0) - (a.volume?.value ?? 0));
   if (first) review.select(first.id);
-  else review.viewer.moveTo(review.viewer.imageFrame.ras(/** @type {Vector} */ (review.viewer.imageFrame.shape.map((n) => Math.floor(n / 2)))));
+  else review.viewer.moveTo(middle(review.viewer.imageFrame));
+  review.viewer.addEventListener("cross", () => { review.moved = true; }, { once: true });
 }
 
 async function start() {
   themeButton(byId("theme"));
   const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop() ?? "");
+  // The scan is read on the server while it tells the case: the planes wait for both.
+  getRaw(`/api/cases/${encodeURIComponent(id)}/slices/axial/0?layer=image`).catch(() => null);
   const review = new Review(id, await getJson(`/api/cases/${encodeURIComponent(id)}`));
   showHeader(review);
   tabs(review);

@@ -19,7 +19,7 @@ function row(each) {
     h("td", { class: "number" }, ...figureNodes(each.tlv)),
     h("td", { class: "number" }, ...figureNodes(each.burden)),
     h("td", { class: "when", text: when(each.changed_at) }),
-    h("td", { class: "note", text: each.reason ?? "" }));
+    h("td", { class: "note", title: each.reason || null }, h("span", { text: each.reason ?? "" })));
 }
 
 let all = 0;

@@ -14,7 +14,8 @@ const RADIUS = { least: 0.5, most: 30, value: 5 };
 const NEW = "new";
 const LANDMARK_PLANES = [
   { value: "main", title: "Main (Cantlie): IV | V, VIII" }, { value: "right", title: "Right hepatic vein: V, VIII | VI, VII" },
-  { value: "umbilical", title: "Umbilical: II, III | IV" }, { value: "left", title: "Left: II | III" },
+  { value: "umbilical", title: "Umbilical: II, III | IV" }, { value: "right_transverse", title: "Right transverse: V, VI | VII, VIII" },
+  { value: "left_transverse", title: "Left transverse: II | III" },
 ];
 
 export class CorrectPanel {
@@ -88,7 +89,8 @@ export class CorrectPanel {
     const told = this.review.case.draft;
     const kept = sessionStorage.getItem(this.key);
     if (!told) { sessionStorage.removeItem(this.key); return; }
-    if (kept && JSON.parse(kept).draft === told.draft) this.#taken(JSON.parse(kept), told);
+    const mine = kept && JSON.parse(kept).draft === told.draft && !told.stale && !told.committing;
+    if (mine) this.#taken(JSON.parse(kept), told);
     else this.other = told;
   }
 
@@ -189,16 +191,27 @@ export class CorrectPanel {
 
   async #drop() {
     await this.queue;
+    await this.#dropped(this.review.draft.draft);
+  }
+
+  /** @param {string} draft */
+  async #dropped(draft) {
+    const mine = this.review.draft;
+    // From now on none of its slices is asked for: they are about to go.
+    this.review.draft = null;
+    this.review.viewer.changed();
     try {
-      await change("DELETE", `${this.review.base}/draft`, { draft: this.review.draft.draft }, this.review.revision);
+      await change("DELETE", `${this.review.base}/draft`, { draft }, this.review.revision);
       sessionStorage.removeItem(this.key);
-      this.review.draft = null;
+      this.other = null;
+      this.told = null;
       this.review.setLesions(this.review.case.lesions);
       this.review.viewer.changed();
       this.review.say(WORDS.dropped);
       this.review.dispatchEvent(new Event("draft"));
       this.show();
     } catch (error) {
+      this.review.draft = mine;
       this.review.fail(error);
     }
   }
@@ -220,7 +233,7 @@ export class CorrectPanel {
   show() {
     const { draft } = this.review;
     this.#banner();
-    byId("draft-open").hidden = Boolean(draft);
+    byId("draft-open").hidden = Boolean(draft) || Boolean(this.other?.stale || this.other?.committing);
     byId("draft-work").hidden = !draft;
     if (!draft) return;
     fill(byId("draft-tools"), ...TOOLS.filter((name) => name !== "plane" || this.review.case.segments.length).map((name) => h("button", {
@@ -237,8 +250,12 @@ export class CorrectPanel {
     const { draft } = this.review;
     const banner = byId("draft-banner");
     banner.dataset.state = draft ? "mine" : this.other ? "other" : "none";
-    const text = draft ? WORDS.draftMine(draft.by) : this.other ? WORDS.draftOther(this.other.by, when(this.other.since)) : WORDS.draftNone;
-    fill(banner, h("span", { text }), !draft && this.other && h("button", { type: "button", text: "Take it over", onclick: () => this.#open(true) }));
+    const { other } = this;
+    const text = draft ? WORDS.draftMine(draft.by) : !other ? WORDS.draftNone : other.stale ? WORDS.draftStale(other.by)
+      : other.committing ? WORDS.draftCommitting(other.by) : WORDS.draftOther(other.by, when(other.since));
+    fill(banner, h("span", { text }),
+      !draft && other?.stale && h("button", { type: "button", text: "Drop it", onclick: () => this.#dropped(other.draft) }),
+      !draft && other && !other.stale && !other.committing && h("button", { type: "button", text: "Take it over", onclick: () => this.#open(true) }));
   }
 
   /** @param {string} name */
@@ -252,7 +269,7 @@ export class CorrectPanel {
   #options() {
     const brush = this.name === "paint" || this.name === "erase";
     const chooses = brush || this.name === "grow";
-    const lesions = [...(this.name === "erase" ? [] : [{ value: NEW, title: WORDS.lesionNew }]),
+    const lesions = [...(this.name === "split" ? [] : [{ value: NEW, title: this.name === "erase" ? WORDS.lesionAny : WORDS.lesionNew }]),
       ...this.review.lesions.map((/** @type {any} */ lesion) => ({ value: String(lesion.id), title: WORDS.lesionNumber(lesion.id) }))];
     const set = (/** @type {(value: string) => void} */ action) => (/** @type {any} */ event) => { action(event.target.value); this.show(); };
     fill(byId("draft-options"),
@@ -329,9 +346,11 @@ export class CorrectPanel {
 
   #state() {
     const { told } = this;
-    byId("draft-undo").disabled = !told || told.step === 0;
+    byId("draft-undo").disabled = !told?.step;
+    byId("draft-redo").disabled = !(told?.kept > told?.step);
+    byId("draft-commit").disabled = !told?.step;
     byId("draft-state").textContent = told?.burden
-      ? `${WORDS.steps(told.step)} · ${WORDS.quick(told.burden.written, typeof told.liver_ml === "number" ? `${Math.round(told.liver_ml)} mL` : told.liver_ml?.written)}`
+      ? `${WORDS.steps(told.step)} · ${WORDS.quick(told.burden.written, told.liver_ml.written)}`
       : "";
   }
 
@@ -359,7 +378,6 @@ export class CorrectPanel {
     /** @type {any} */
     let where = null;
     const send = (/** @type {Vector[]} */ points, /** @type {any} */ view) => {
-      if (this.name === "erase" && this.target === "lesion" && this.lesion === NEW) { this.review.say(WORDS.chooseLesion); return; }
       this.op({
         do: this.name, target: this.target, ...(this.target === "lesion" ? { lesion: this.lesion } : {}),
         points_ras_mm: points, radius_mm: this.radius, shape: this.shape, plane: view.plane,

@@ -31,18 +31,40 @@ export function byId(id) {
   return found;
 }
 
-/** Replace the children of an element, keeping the focus on what carries the same `data-key`. */
-export function fill(/** @type {HTMLElement} */ parent, /** @type {(Node|string|null|undefined|false)[]} */ ...children) {
+/** What a person sees of the state of fields, which their markup does not say. @param {Element} element */
+function states(element) {
+  const fields = element.matches("input, select") ? [element] : [...element.querySelectorAll("input, select")];
+  return fields.map((field) => `${/** @type {any} */ (field).checked} ${/** @type {any} */ (field).value}`).join("\n");
+}
+
+/** @param {Node|undefined} old @param {Node} fresh */
+function isSame(old, fresh) {
+  if (!(old instanceof Element) || !(fresh instanceof Element)) return false;
+  return old.isEqualNode(fresh) && states(old) === states(fresh);
+}
+
+/**
+ * Replace the children of an element by others. What looks the same stays, so that a press that is
+ * under way is not lost; the focus stays on what carries the same `data-key`.
+ * @param {HTMLElement} parent @param {...(Node|string|null|undefined|false)} children
+ */
+export function fill(parent, ...children) {
   const active = document.activeElement;
   const key = active instanceof HTMLElement && parent.contains(active) ? active.dataset.key : undefined;
-  const start = active instanceof HTMLInputElement && active.type === "text" ? active.selectionStart : null;
-  parent.replaceChildren(.../** @type {Node[]} */ (children.filter(Boolean)));
-  if (!key) return;
+  const old = [...parent.childNodes];
+  const wanted = /** @type {(Node|string)[]} */ (children.filter(Boolean));
+  const next = wanted.map((child, at) => (child instanceof Node && isSame(old[at], child) ? old[at] : child));
+  if (next.length === old.length && next.every((child, at) => child === old[at])) return;
+  next.forEach((child, at) => {
+    const there = parent.childNodes[at];
+    if (child === there) return;
+    if (there) there.replaceWith(child);
+    else parent.append(child);
+  });
+  while (parent.childNodes.length > next.length) parent.lastChild?.remove();
+  if (!key || (document.activeElement instanceof HTMLElement && document.activeElement.dataset.key === key)) return;
   const again = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (again instanceof HTMLElement) {
-    again.focus({ preventScroll: true });
-    if (start !== null && again instanceof HTMLInputElement) again.setSelectionRange(start, start);
-  }
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
 }
 
 /** Call `action` once nothing was asked for `wait` ms. */

@@ -12,16 +12,22 @@ export function chip(lesion) {
   return h("span", { class: "chip", "data-solid": String(isConfirmed(lesion.state)), "data-state": lesion.state, text: String(lesion.id) });
 }
 
+/** How deep a lesion lies. @param {any} lesion */
+function depth(lesion) {
+  const known = lesion.to_surface;
+  return known && known.value !== null ? WORDS.toSurface(known.written) : "";
+}
+
 /** @param {Review} review @param {any} lesion */
 function lesionRow(review, lesion) {
-  const words = [WORDS.state(lesion.state), lesion.counted ? "" : "not counted", lesion.short].filter(Boolean).join(" · ");
+  const words = [WORDS.state(lesion.state), lesion.counted ? "" : WORDS.notCounted, depth(lesion)].filter(Boolean).join(" · ");
   return h("button", {
     type: "button", class: "lesion", "data-key": `lesion-${lesion.id}`, "data-lesion": lesion.id,
-    "aria-current": review.selected === lesion.id ? "true" : null, "aria-label": WORDS.jumpTo(lesion.id),
-    "aria-describedby": `lesion-words-${lesion.id}`, onclick: () => review.select(lesion.id),
+    "aria-current": review.selected === lesion.id ? "true" : null,
+    onclick: () => review.select(lesion.id),
   },
-  chip(lesion),
-  h("span", { id: `lesion-words-${lesion.id}` }, [lesion.segment && WORDS.segment(lesion.segment), lesion.longest?.written].filter(Boolean).join(" · "), h("br"), h("small", { text: words })),
+  h("span", { class: "unseen", text: WORDS.lesionWord }), chip(lesion),
+  h("span", {}, [lesion.segment && WORDS.segment(lesion.segment), lesion.longest?.written].filter(Boolean).join(" · "), h("br"), h("small", { text: words })),
   h("span", { class: "amount", text: lesion.volume?.written ?? "" }));
 }
 

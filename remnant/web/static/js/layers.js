@@ -42,7 +42,7 @@ export class Layers {
   takeCase() {
     this.lesions = new Map(this.review.lesions.map((/** @type {any} */ lesion) => [lesion.id, lesion]));
     this.segments = new Map(this.review.case.segments.map((/** @type {any} */ segment) => [segment.code, segment]));
-    this.vessels = new Map((this.review.case.vessels ?? []).map((/** @type {any} */ vessel) => [vessel.label, vessel]));
+    this.vessels = new Map((this.review.case.structures ?? []).map((/** @type {any} */ vessel) => [vessel.label, vessel]));
   }
 
   #buttons() {
@@ -108,7 +108,7 @@ export class Layers {
 
   /** @param {number} label */
   #vessel(label) {
-    const colour = this.vessels?.get(label)?.colour ?? (label === 1 ? COLOURS.portal : COLOURS.hepatic);
+    const colour = this.vessels?.get(label)?.colour ?? COLOURS.portal;
     return { line: colour, width: 1, fill: colour, alpha: Math.min(1, this.opacity * 2) };
   }
 

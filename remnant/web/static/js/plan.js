@@ -24,7 +24,10 @@ export class PlanPanel {
     this.answer = null;
     this.asked = 0;
     this.soon = debounced(() => this.#judge(), WAIT_MS);
-    this.#settings();
+    const { choice, patient, facts } = this.#settings();
+    this.choice = choice;
+    this.patient = patient;
+    this.facts = facts;
     this.shelf = new PlanShelf(this);
     this.#listen();
     this.show();
@@ -44,13 +47,14 @@ export class PlanPanel {
     const formulas = (/** @type {any[]} */ all) => all.map(({ id, title }) => ({ value: id, title }));
     const changed = () => this.soon();
     const choice = Object.entries(options.choice).filter(([name]) => name !== "rule_set");
-    this.choice = new Settings(byId("plan-choice"), choice.map(([name, each]) => fieldOf(name, each)), changed);
-    this.patient = new Settings(byId("plan-patient"), [
+    const margins = new Settings(byId("plan-choice"), choice.map(([name, each]) => fieldOf(name, each)), changed);
+    const person = new Settings(byId("plan-patient"), [
       ...options.patient.map((/** @type {any} */ field) => fieldOf(field.name, { ...field, value: patient[field.name] })),
       { name: "formula", title: "Formula of the standardised volume", kind: "choice", choices: formulas(options.formulas), value: options.formula ?? null },
       { name: "rule_set", title: "Rule set that decides", kind: "choice", choices: formulas(options.rule_sets), value: options.choice.rule_set.value },
     ], changed);
-    this.facts = new Settings(byId("plan-facts"), options.facts.map((/** @type {any} */ fact) => fieldOf(fact.name, fact)), changed);
+    const facts = new Settings(byId("plan-facts"), options.facts.map((/** @type {any} */ fact) => fieldOf(fact.name, fact)), changed);
+    return { choice: margins, patient: person, facts };
   }
 
   /** What the server is asked to judge. @param {Recipe} [recipe] */
@@ -154,7 +158,7 @@ export class PlanPanel {
     const cut = new Set(this.answer?.cut_off?.segments ?? []);
     const buttons = this.review.case.segments.map((/** @type {any} */ segment) => h("button", {
       type: "button", "data-key": `segment-${segment.name}`, "data-segment": segment.name, "data-cut": String(cut.has(segment.name)),
-      "aria-pressed": String(this.recipe.segments.has(segment.name)), "aria-label": WORDS.resect(segment.name),
+      "aria-pressed": String(this.recipe.segments.has(segment.name)),
       onclick: () => { this.recipe.toggle(segment.name); this.changed(); },
     },
     h("span", { class: "swatch", "--swatch": segment.colour }), h("b", { text: segment.name }),
@@ -194,7 +198,9 @@ export class PlanPanel {
       h("dt", { text: WORDS.figures[name] }), h("dd", { "data-figure": name, title: answer.figures[name].reason || null }, ...figureNodes(answer.figures[name]))]));
     fill(byId("plan-warnings"), ...(answer?.warnings ?? []).map((/** @type {string} */ text) => h("p", { class: "caution", text })));
     fill(byId("plan-notes"), ...this.#notes());
+    const open = new Set([...document.querySelectorAll("#plan-verdicts details[open]")].map((each) => /** @type {any} */ (each).dataset.key));
     fill(byId("plan-verdicts"), ...this.#verdicts());
+    for (const each of document.querySelectorAll("#plan-verdicts details")) if (open.has(/** @type {any} */ (each).dataset.key)) /** @type {any} */ (each).open = true;
     this.#showSegments();
     this.#showLesions();
   }
@@ -234,6 +240,8 @@ function verdictRow(verdict) {
     h("span", { class: "sign", "aria-hidden": "true", text: verdict.sign }),
     h("div", {},
       h("b", { text: verdict.title }), verdict.chosen && h("span", { class: "chosen", text: WORDS.chosenRule }), h("br"),
-      h("span", { text: verdict.words }), verdict.reason && h("span", { class: "reason", text: ` · ${verdict.reason}` }),
-      verdict.source && h("span", { class: "source", text: ` (${verdict.source})` })));
+      h("span", { text: WORDS.verdict(verdict) }),
+      h("details", { class: "why", "data-key": `why-${verdict.id}` }, h("summary", { text: WORDS.why }),
+        h("p", { text: verdict.words }), verdict.reason && h("p", { text: verdict.reason }),
+        verdict.source && h("p", { text: WORDS.source(verdict.source) }))));
 }

@@ -169,7 +169,7 @@ function rowsOf(answers) {
     [names.cut_off, answers.map((answer) => listed(answer.cut_off?.segments))],
     ...rules.map(([id, title]) => /** @type {[string, string[]]} */ ([title, answers.map((answer) => {
       const verdict = answer.verdicts.find((/** @type {any} */ each) => each.id === id);
-      return verdict ? `${verdict.sign} ${verdict.words}` : "–";
+      return verdict ? `${verdict.sign} ${WORDS.verdict(verdict)}` : "–";
     })])),
   ];
 }

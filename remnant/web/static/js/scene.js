@@ -8,6 +8,8 @@ import { WORDS } from "./words.js";
 
 /** Bone and filled vessels: what is seen of the scan around the surfaces. */
 const DENSE = { cal_min: 140, cal_max: 700 };
+/** More are one surface of one colour: each of its own takes its time. */
+const MOST_LESIONS = 40;
 const NIIVUE = "/static/vendor/niivue-0.69.0/index.js";
 
 /** @param {string} colour `#rrggbb` @param {number} alpha */
@@ -88,7 +90,8 @@ export class SceneView {
     const { case: told, lesions } = this.review;
     const names = /** @type {Record<string, () => string[]>} */ ({
       liver: () => ["liver"],
-      lesions: () => lesions.filter((/** @type {any} */ each) => each.state !== "rejected").map((/** @type {any} */ each) => `lesion-${each.id}`),
+      lesions: () => (lesions.length > MOST_LESIONS ? ["lesions"] : lesions
+        .filter((/** @type {any} */ each) => each.state !== "rejected").map((/** @type {any} */ each) => `lesion-${each.id}`)),
       segments: () => told.segments.map((/** @type {any} */ each) => `segment-${each.code}`),
       vessels: () => (told.layers.includes("vessels") ? ["vessels-portal", "vessels-hepatic"] : []),
     });
@@ -118,7 +121,6 @@ export class SceneView {
     const style = Uint8Array.from(this.#style(name));
     const mesh = await this.library.NVMesh.readMesh(buffer, `${name}.mz3`, this.niivue.gl, 1, style, true);
     this.meshes.set(name, mesh);
-    this.niivue.addMesh(mesh);
   }
 
   /** Colour of a mesh with the plan on the table. @param {string} name @returns {number[]} */
@@ -127,6 +129,7 @@ export class SceneView {
     const [kind, number] = name.split("-");
     const segmented = this.parts.has("segments");
     if (kind === "liver") return rgba("#d99a86", segmented ? 0 : 0.3);
+    if (kind === "lesions") return rgba("#ffd08a", 1);
     if (kind === "lesion") return this.#lesionStyle(Number(number));
     if (kind === "vessels") return rgba(name.endsWith("portal") ? COLOURS.portal : COLOURS.hepatic, 1);
     const segment = review.case.segments.find((/** @type {any} */ each) => each.code === Number(number));
@@ -154,7 +157,7 @@ export class SceneView {
     }
     // The opaque ones first: what is seen through has to be drawn over them.
     this.niivue.meshes = [...this.meshes.values()].sort((a, b) => b.opacity - a.opacity);
-    this.niivue.drawScene();
+    this.niivue.updateGLVolume();
   }
 
   /** @param {boolean} on */

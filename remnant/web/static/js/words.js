@@ -50,7 +50,11 @@ export const WORDS = {
   segment: (/** @type {string} */ name) => `segment ${name}`,
   lesionAt: (/** @type {any} */ lesion) => `lesion ${lesion.id} (${WORDS.state(lesion.state)})`,
   lesionNumber: (/** @type {number|string} */ id) => `lesion ${id}`,
+  notCounted: "not counted",
+  toSurface: (/** @type {string} */ written) => `${written} to the surface`,
+  lesionWord: "Lesion",
   lesionNew: "new lesion",
+  lesionAny: "any lesion",
   state: (/** @type {string} */ state) =>
     (/** @type {Record<string, string>} */ ({ automatic: "not confirmed", confirmed: "confirmed", rejected: "rejected", given: "given", corrected: "corrected" }))[state] ?? state.replaceAll("_", " "),
   noLesions: "No lesion is marked in this case.",
@@ -69,7 +73,6 @@ export const WORDS = {
   fateOf: (/** @type {number} */ id) => `Treatment of lesion ${id}`,
   /** What becomes of a lesion that the recipe itself does not name. */
   fateNow: /** @type {Record<string, string>} */ ({ with_segments: "goes with the segments", cut: "partly in removed segments" }),
-  resect: (/** @type {string} */ name) => `Resect segment ${name}`,
   cutOff: "cut off",
   figures: /** @type {Record<string, string>} */ ({
     flr: "Future liver remnant", sflr: "Standardised FLR", flr_measured: "FLR of measured liver",
@@ -81,6 +84,9 @@ export const WORDS = {
   interventions: (/** @type {number} */ n) => `${n} intervention${n === 1 ? "" : "s"}`,
   allKept: "No segment that stays is cut off.",
   chosenRule: "decides here",
+  verdict: (/** @type {any} */ verdict) => (verdict.demand ? `${verdict.demand}: ${verdict.number} · ${verdict.mark}` : verdict.mark),
+  why: "why",
+  source: (/** @type {string} */ source) => `Source: ${source}`,
   verdictsNone: "No rule could judge this plan.",
   searching: (/** @type {any} */ state) => (state.of ? `${state.stage || "looking"}: ${state.done} of ${state.of}` : state.stage || "looking for plans …"),
   searchDone: (/** @type {number} */ n) => (n ? `${n} plan${n === 1 ? "" : "s"} found` : "No plan was found with these limits."),
@@ -112,6 +118,8 @@ export const WORDS = {
   draftNone: "No correction is open. Open one to change lesions, liver or segments.",
   draftMine: (/** @type {string} */ by) => `Correction by ${by} is open: nothing is changed until you commit.`,
   draftOther: (/** @type {string} */ by, /** @type {string} */ since) => `${by} has had a correction open since ${since}.`,
+  draftStale: (/** @type {string} */ by) => `The case was changed since ${by} began a correction: it can no longer be committed.`,
+  draftCommitting: (/** @type {string} */ by) => `The correction by ${by} is being committed.`,
   draftNeedsName: "Write who corrects.",
   steps: (/** @type {number} */ n) => (n === 1 ? "1 step" : `${n} steps`),
   quick: (/** @type {string} */ burden, /** @type {string} */ liver) => `quick figures: burden ${burden}, liver ${liver}`,
