@@ -42,8 +42,10 @@ LONG = {
     ("remnant", "doctor"),
     ("remnant", "models", "pull"),
     ("remnant", "models", "add"),
+    ("remnant", "serve"),
 }
-"""Commands that need the networks themselves; tests/integration, cli and models run them."""
+"""Commands that need the networks themselves, or do not end; tests/integration, cli, models and web
+run them."""
 FENCED = re.compile(r"```(\w+)([^\n]*)\n(.*?)```", re.DOTALL)
 NAMED = re.compile(r'title="([^"]+)"')
 SHELL = {"bash", "sh", "console"}
