@@ -21,6 +21,7 @@ from remnant.io.inspect import inspect_path
 from remnant.io.reading import ReadingChoice
 from remnant.io.source import load_study
 from remnant.wording.findings import text_of
+from remnant.wording.report_remedies import with_remedy
 
 PAGE = Path("docs/reference/inputs.md")
 WRITE = "REMNANT_WRITE_DOCS"
@@ -47,7 +48,8 @@ def _coarse(coarse_pictures):
 def told(findings):
     """Texts of what was noticed about an input."""
     kept = [f for f in findings if f.id not in USUAL and f.verdict is not Verdict.MET]
-    return list(dict.fromkeys(" ".join(text_of(finding).split()) for finding in kept))
+    texts = (with_remedy(text_of(finding), finding) for finding in kept)
+    return list(dict.fromkeys(" ".join(text.split()) for text in texts))
 
 
 def outcome(words, texts, figures):
