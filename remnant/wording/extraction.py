@@ -100,10 +100,14 @@ def needs_translation(message: str) -> bool:
     """
     bare = _without_placeholders(message)
     words = "".join(c if c.isalpha() else " " for c in bare).split()
-    return any(len(word) > 1 and word not in UNITS for word in words)
+    return any(word not in UNITS for word in words)
 
 
-UNITS: Final = frozenset(("mL", "mm", "cm", "kg", "HU", "sFLR", "FLR", "ALPPS", "SD", "II", "III"))
+UNITS: Final = frozenset(
+    ("mL", "mm", "cm", "kg", "HU", "G", "I", "L", "S", "g", "m", "s", "sFLR", "FLR", "ALPPS", "SD",
+     "II", "III")
+)  # fmt: skip
+"""What reads alike in every language."""
 
 
 def _without_placeholders(message: str) -> str:
