@@ -91,7 +91,7 @@ export class Review extends EventTarget {
     if (error instanceof DOMException && error.name === "AbortError") return;
     const { message, whatToDo = "" } = /** @type {any} */ (error);
     const conflict = error instanceof ApiError && error.isConflict;
-    const text = conflict ? `${WORDS.conflict} ${message}` : [before, message, whatToDo].filter(Boolean).join(" ");
+    const text = conflict ? WORDS.sentences(WORDS.conflict, message) : WORDS.sentences(before, message, whatToDo);
     showAlert(text, conflict);
     if (!(error instanceof ApiError)) console.error(error);
   }
@@ -115,6 +115,7 @@ function showHeader(review) {
   const status = byId("case-status");
   status.textContent = WORDS.status[told.status] ?? told.status;
   status.dataset.status = told.status;
+  status.hidden = false;
   const rows = /** @type {[string, any][]} */ ([["Liver", told.figures.tlv], ["Burden", told.figures.burden]]);
   fill(byId("case-figures"), ...rows.filter(([, figure]) => figure).map(([name, figure]) =>
     h("div", {}, h("dt", { text: name }), h("dd", {}, ...figureNodes(figure)))));
@@ -248,6 +249,8 @@ async function start() {
   // The scan is read on the server while it tells the case: the planes wait for both.
   getRaw(`/api/cases/${encodeURIComponent(id)}/slices/axial/0?layer=image`).catch(() => null);
   const review = new Review(id, await getJson(`/api/cases/${encodeURIComponent(id)}`));
+  byId("opening").hidden = true;
+  byId("stage").hidden = false;
   showHeader(review);
   tabs(review);
   showSummary(review);
@@ -281,6 +284,7 @@ function after(review) {
 
 start().catch((error) => {
   const { message, whatToDo = "" } = error;
-  showAlert(`${WORDS.loadFailed} ${message} ${whatToDo}`, true);
+  byId("opening").hidden = true;
+  showAlert(WORDS.sentences(WORDS.loadFailed, message, whatToDo), true);
   if (!(error instanceof ApiError)) console.error(error);
 });

@@ -43,7 +43,7 @@ async function show() {
     byId("empty").textContent = filtered ? WORDS.noMatch : WORDS.noCases;
   } catch (error) {
     const { message, whatToDo = "" } = /** @type {any} */ (error);
-    alert.textContent = `${WORDS.listFailed} ${message} ${whatToDo}`;
+    alert.textContent = WORDS.sentences(WORDS.listFailed, message, whatToDo);
     alert.hidden = false;
     byId("empty").hidden = true;
   }

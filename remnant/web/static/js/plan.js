@@ -105,7 +105,7 @@ export class PlanPanel {
       this.review.setPlanKey(this.recipe.isEmpty ? null : answer.plan_map ?? null);
     } catch (error) {
       if (mine !== this.asked || (error instanceof DOMException && error.name === "AbortError")) return;
-      this.wrong = [WORDS.whatIfFailed, /** @type {any} */ (error).message, /** @type {any} */ (error).whatToDo].filter(Boolean).join(" ");
+      this.wrong = WORDS.sentences(WORDS.whatIfFailed, /** @type {any} */ (error).message, /** @type {any} */ (error).whatToDo);
     }
     this.#showAnswer();
     this.review.dispatchEvent(new Event("judged"));

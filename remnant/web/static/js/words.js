@@ -14,6 +14,8 @@ export const WORDS = {
   unexpected: (/** @type {number} */ status) => `The server answered with error ${status}.`,
   noServer: "The server does not answer.",
   noServerToDo: "Look whether `remnant serve` still runs, then try again.",
+  /** What the server and the page say, one after the other. */
+  sentences: (/** @type {string[]} */ ...texts) => texts.filter(Boolean).map((text) => title(text.replace(/[.;]$/, ""))).map((text) => `${text}.`).join(" "),
   jobFailed: "The work on the server failed.",
   title,
   signed,
