@@ -125,10 +125,11 @@ export class CorrectPanel {
     const work = this.queue.then(async () => {
       if (!this.review.draft) return null;
       const told = await change("POST", `${this.review.base}/draft/${path}`, { draft: this.review.draft.draft, ...more }, this.review.revision);
+      byId("alert").hidden = true;
       this.#answered(told);
       return told;
     });
-    this.queue = work.catch((error) => { this.review.fail(error); });
+    this.queue = work.catch((error) => { this.review.fail(error); this.#state(); });
     byId("draft-state").textContent = WORDS.thinking;
     return this.queue;
   }
