@@ -49,7 +49,7 @@ def view_header(case: CaseReport, checks: Checks, review: str) -> Header:
         sex=named(patient.sex.value) if patient.sex else say(NOT_GIVEN),
         age=say(NOT_GIVEN)
         if patient.age_years is None
-        else say("{age_years:g} y", age_years=patient.age_years),
+        else say("{age_years:g} years", age_years=patient.age_years),
         background=say("not known")
         if background is LiverBackground.UNKNOWN
         else named(background.value),
