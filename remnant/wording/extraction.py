@@ -49,9 +49,10 @@ COHORT: Final = "cohort"
 """Begins the names of what only the pages of cohorts have: they are in English."""
 ENGLISH_ONLY: Final = frozenset(
     ("rule_table", "rule_rows", "input_table", "exports", "scan_doubts", "responses",
-     "agreement_view", "comparison_view", "bland_altman", "language", "extraction")
+     "agreement_view", "comparison_view", "bland_altman", "language", "extraction",
+     "corrections", "notebook", "notebook_view")
 )  # fmt: skip
-"""Modules for the documentation, the terminal and cohorts."""
+"""Modules for the documentation, the terminal, notebooks, the review page and cohorts."""
 SAID_FIELDS: Final = frozenset(
     ("statement", "population", "title", "remark", "obstacle", "text", "question", "treatment",
      "branch", "derivation", "spread", "not_asked", "patients", "tumours", "unit")
