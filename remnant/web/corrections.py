@@ -18,6 +18,7 @@ from remnant.pipeline.drafts.faults import (
     NoDraftError,
     ScanNeededError,
 )
+from remnant.web.bodies import Body, revision_of
 from remnant.web.committing import commit_stored
 from remnant.web.draft_answer import draft_answer
 from remnant.web.draft_desk import Desk
@@ -26,7 +27,6 @@ from remnant.web.jobs import Job, in_process
 from remnant.web.open_cases import OpenCase, named_errors
 from remnant.web.refusals import changed_meanwhile, one_line, refused
 from remnant.web.requests import Json, require_fields, text
-from remnant.web.routes import Body, revision_of
 from remnant.web.site import DRAFT, Site
 from remnant.web.volumes import Layer, whole_box
 from remnant.wording.corrections import what_was_done

@@ -4,31 +4,20 @@ Routes that work are plain functions: they run in threads, so that one slow case
 the others waiting.
 """
 
-from importlib.util import find_spec
-from typing import Any
-
 from fastapi import APIRouter
 
-from remnant.web.bodies import Body, revision_of
 from remnant.web.case_routes import case_router
+from remnant.web.corrections import corrections_router
 from remnant.web.plan_routes import job_router, plan_router
 from remnant.web.session_routes import session_router
 from remnant.web.site import Site
 from remnant.web.volume_routes import mesh_router, slice_router, volume_router
-
-__all__ = ["Body", "all_routers", "revision_of"]
 
 
 def all_routers(site: Site) -> list[APIRouter]:
     """Return the routers of a server."""
     makers = (
         session_router, case_router, volume_router, slice_router, mesh_router, plan_router,
-        job_router,
+        job_router, corrections_router,
     )  # fmt: skip
-    routers = [make(site) for make in makers]
-    if find_spec("remnant.web.corrections") is not None:
-        from importlib import import_module
-
-        corrections: Any = import_module("remnant.web.corrections")
-        routers.append(corrections.corrections_router(site))
-    return routers
+    return [make(site) for make in makers]
