@@ -138,20 +138,27 @@ def serving(root, scans, repository):
         server.communicate(timeout=20)
 
 
-@pytest.fixture(scope="session", name="browser")
-def browser_fixture():
+@pytest.fixture(scope="session", name="chromium")
+def chromium_fixture():
     if CHROMIUM is None:
         pytest.skip("no chromium is installed")
+    return CHROMIUM
+
+
+# of a module, no longer: while it is there a loop runs in this thread, and no other test may start
+# one
+@pytest.fixture(scope="module", name="browser")
+def browser_fixture(chromium):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session", name="served")
-def served_fixture(browser, repository, tmp_path_factory):
+def served_fixture(chromium, repository, tmp_path_factory):
     """A phantom as scans usually lie, twice, and the same phantom mirrored in its file."""
     folder = tmp_path_factory.mktemp("served")
     upright = stored(body_grid(spacing_mm=VOXEL_MM))
@@ -164,7 +171,7 @@ def served_fixture(browser, repository, tmp_path_factory):
 
 
 @pytest.fixture(scope="session", name="served_map")
-def served_map_fixture(browser, shared, repository, tmp_path_factory):
+def served_map_fixture(chromium, shared, repository, tmp_path_factory):
     """A shared Couinaud map with planted lesions."""
     path = shared / "data" / "couinaud" / SHARED_MAP
     if not path.is_file():
