@@ -35,6 +35,8 @@ NOT_RUN = {
     "uv": "installs",
     "docker": "tests/packaging/test_container.py looks at the Dockerfile",
     "TotalSegmentator": "another program",
+    "head": "draws a token",
+    "chmod": "keeps it to its owner",
 }
 """Programs that the pages name and this test does not run, each with why."""
 LONG = {
