@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.browsers import browser, require_chromium
 from examples.printed_cases import with_lesions
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_page
@@ -14,7 +15,6 @@ from remnant.page.placing import Pictures
 from remnant.pictures.drawing import Picture
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
-CHROMIUM = Path("/usr/bin/chromium")
 DOT = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
     "awAAAABJRU5ErkJggg=="
@@ -23,15 +23,11 @@ OPEN_FOLDS = "document.querySelectorAll('details').forEach(fold => fold.open = t
 SERIOUS = ("serious", "critical")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+@pytest.fixture(scope="module", name="browser")
+def browser_fixture():
+    require_chromium()
+    with browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from examples.browsers import browser, require_chromium
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.patient import Patient
@@ -27,7 +28,6 @@ from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.grids import grid_around
 from remnant.testing.phantoms import body_grid, liver_phantom
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 VOXEL_MM = (5.0, 5.5, 6.0)
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 MIRRORED = np.diag([-1.0, -1.0, 1.0])
@@ -140,21 +140,13 @@ def serving(root, scans, repository):
 
 @pytest.fixture(scope="session", name="chromium")
 def chromium_fixture():
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
-    return CHROMIUM
+    return require_chromium()
 
 
-# of a module, no longer: while it is there a loop runs in this thread, and no other test may start
-# one
 @pytest.fixture(scope="module", name="browser")
 def browser_fixture(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session", name="served")
