@@ -236,9 +236,11 @@ def _interrupts_held() -> Iterator[None]:
 def _end(client: "Client", cluster: Any) -> None:  # noqa: ANN401  (a package without types)
     """End worker processes at once, and then the rest: what they are at begins another time."""
     for nanny in tuple(cluster.workers.values()):
-        with suppress(AttributeError, OSError, ValueError):
+        # the nanny's own way to kill needs an event loop in this thread, which has none any more
+        # where the caller ran one before
+        with suppress(AttributeError, OSError, ValueError, TypeError):
             nanny.auto_restart = False
-            nanny.process.process.kill()
+            os.kill(nanny.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     for close in (client.close, cluster.close):
         with suppress(Exception):  # of what was only starting, closing fails in many ways
             close(timeout=CLOSE_S)

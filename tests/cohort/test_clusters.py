@@ -1,6 +1,8 @@
 """How many workers a machine takes, and what is said where there is no cluster."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -67,3 +69,19 @@ def test_scheduler__that_does_not_answer_is_one_line(monkeypatch):
             opened(ClusterChoice(scheduler=address), segmenting=False),
         ):
             pytest.fail("there is a cluster")
+
+
+def test_opened__in_a_thread_that_ran_a_loop_before(tmp_path):
+    code = (
+        "import asyncio\n"
+        "from remnant.cohort.clusters import ClusterChoice, opened\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(asyncio.sleep(0))\n"
+        "    with opened(ClusterChoice(workers=1), segmenting=False) as client:\n"
+        "        print(client.submit(sum, (1, 2)).result())\n"
+    )
+    script = tmp_path / "caller.py"
+    script.write_text(code)
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout) == (0, "3\n"), ran.stderr
