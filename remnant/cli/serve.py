@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from remnant.cli.help_page import page
 from remnant.core.errors import InputError
+from remnant.core.extras import require_extra
 
 if TYPE_CHECKING:
     from remnant.web.settings import WebSettings
@@ -58,17 +59,11 @@ def serve(
         Web address of a proxy through which the page is reached. It needs --token-file.
     """
     import sys
-    from importlib.util import find_spec
 
     _require_there(folder, image, images)
     if not 0 <= port <= MOST_PORT:
         raise InputError(f"--port {port}: allowed are 0 to {MOST_PORT}")
-    missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"the review page needs {missing[0]}, which is not installed; pip install "
-            f"'remnant[web]'"
-        )
+    require_extra("web", "the review page needs", "fastapi", "uvicorn")
     from remnant.web.app import create_app
     from remnant.web.serving import address_of, listening, run
 

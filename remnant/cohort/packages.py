@@ -1,8 +1,6 @@
 """Packages that cohorts need and that not every installation has."""
 
-from importlib.util import find_spec
-
-from remnant.core.errors import InputError
+from remnant.core.extras import require_extra
 
 
 def require_packages(*names: str) -> None:
@@ -13,8 +11,4 @@ def require_packages(*names: str) -> None:
     InputError
         One is not.
     """
-    missing = [name for name in names if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"cohorts need {missing[0]}, which is not installed; pip install 'remnant[cohort]'"
-        )
+    require_extra("cohort", "cohorts need", *names)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from remnant.core.errors import InputError
+from remnant.core.extras import require_extra
 from remnant.core.labels import CouinaudSegment
 from remnant.pictures.palette import LESION_COLOUR, SEGMENT_COLOURS, rgb
 from remnant.wording.notebook import lesion_name
@@ -36,12 +36,8 @@ def viewer(
     InputError
         The extra ``notebook`` is not installed.
     """
-    try:
-        from ipyniivue import NiiVue, SliceType
-    except ImportError as fault:
-        raise InputError(
-            "the viewer needs ipyniivue, which is not installed; pip install 'remnant[notebook]'"
-        ) from fault
+    require_extra("notebook", "the viewer needs", "ipyniivue")
+    from ipyniivue import NiiVue, SliceType
 
     overlays: list[tuple[dict[str, Any], dict[str, Any]]] = []
     if couinaud is not None:

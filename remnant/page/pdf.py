@@ -3,12 +3,11 @@
 import logging
 from hashlib import sha256
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from remnant.core.errors import InputError
+from remnant.pictures.fonts import font_file
 
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcherResponse
@@ -114,7 +113,4 @@ def _fetcher() -> object:
 
 
 def _font(name: str) -> bytes:
-    found = find_spec("matplotlib")
-    assert found is not None and found.origin is not None  # noqa: S101, PT018  # it is required
-    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
-    return (folder / FONTS[name]).read_bytes()
+    return font_file(FONTS[name]).read_bytes()

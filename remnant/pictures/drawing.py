@@ -10,8 +10,6 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from remnant.pictures.fonts import font_file
 from remnant.pictures.palette import rgb
 from remnant.pictures.planes import Plane, View
 from remnant.wording.language import say
@@ -33,7 +32,7 @@ FINER: Final = 3
 HALO_POINTS: Final = 1.1
 LETTER_WIDTH: Final = 0.75
 COMPRESSION: Final = 4
-FONT: Final = "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"
+FONT: Final = "DejaVuSans-Bold.ttf"
 DASHES: Final[Mapping[str, tuple[float, float]]] = {"dashed": (3.7, 1.6), "dotted": (1.0, 1.65)}
 """Length of a dash and of the gap after it, in widths of the line."""
 HATCH_POINTS: Final = 6.4
@@ -263,9 +262,7 @@ def write_on(
 @cache
 def _font(size: float) -> ImageFont.FreeTypeFont:
     """Load the bold type that comes with matplotlib, without loading matplotlib."""
-    found = find_spec("matplotlib")
-    assert found is not None and found.origin is not None  # noqa: S101, PT018  # it is required
-    return ImageFont.truetype(str(Path(found.origin).parent / FONT), size)
+    return ImageFont.truetype(str(font_file(FONT)), size)
 
 
 def _bytes(colour: str) -> tuple[int, int, int]:

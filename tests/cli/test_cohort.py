@@ -7,7 +7,6 @@ import pytest
 
 from remnant.cli.app import run_command
 from remnant.cli.cohort import bytes_of
-from remnant.cohort import packages
 from remnant.core.errors import InputError
 from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -77,7 +76,7 @@ def test_run__refuses_a_folder_of_something_else(manifest, tmp_path, capsys):
 
 
 def test_run__without_the_extra_says_how_to_install_it(manifest, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(packages, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code = run_command(["cohort", "run", str(manifest), "-o", str(tmp_path / "out")])
 
     assert 2 == code

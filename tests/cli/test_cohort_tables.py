@@ -8,7 +8,6 @@ from cyclopts import App
 
 from examples.stored_cohort import made_cohort
 from remnant.cli.cohort_tables import collect, export
-from remnant.cohort import packages
 from remnant.core.errors import InputError
 
 
@@ -54,7 +53,9 @@ def test_export__names_what_it_wrote(app, cohort, tmp_path, capsys, to, name):
 
 
 def test_package_missing__is_named_with_what_to_do(app, cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "openpyxl" else name)
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "openpyxl" else name
+    )
 
     with pytest.raises(InputError, match=r"openpyxl, which is not installed; pip install 'remnant"):
         run(app, "export", cohort, "--to", "csv", "-o", tmp_path / "out")
