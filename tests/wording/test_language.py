@@ -245,7 +245,9 @@ def test_extraction__brings_a_catalogue_up_to_date(tmp_path, monkeypatch):
     assert not entry.string
 
 
-MARKS = frozenset((*extraction.SAID, "say_many", "say_as", "spoken", "counted", "LookupError"))
+MARKS = frozenset(
+    (*extraction.SAID, "say_many", "say_as", "spoken", "counted", "LookupError", "require_extra")
+)
 PIECE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}|^ ?[a-z]{3,} | [a-z]{3,} ?$")
 """Two words in a row, or a word with a blank at its end: a piece of a sentence."""
 
