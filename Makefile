@@ -5,8 +5,9 @@ STAMP := $(VENV)/.installed
 # one worker for each core; WORKERS=0 runs the tests in one process
 WORKERS ?= auto
 
-# what the tests of pages and PDFs need of a Debian machine; without them those tests are skipped
-SYSTEM_PACKAGES := chromium libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
+# what the tests of pages, PDFs and DICOM need of a Debian machine; without them those are skipped
+SYSTEM_PACKAGES := chromium libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+	dcmtk dicom3tools iproute2 orthanc orthanc-dicomweb orthanc-gdcm
 
 .PHONY: test demo lint types contracts unit install system docs release-check clean
 

@@ -1,0 +1,1 @@
+"""Results as DICOM objects, and the record of the images that they refer to."""
