@@ -133,6 +133,8 @@ class Slice:
         Values of `remnant.io.dicom_facts.FACTS`, ``""`` where absent.
     tags
         How and of what the image was made.
+    sop_class_uid
+        Class of the object; ``""`` where nothing says it.
     pixels
         Where its pixels lie; ``None`` only until the file was searched for them.
     """
@@ -161,6 +163,7 @@ class Slice:
     frame_of_reference_uid: str | None
     facts: tuple[str, ...] = field(repr=False)
     tags: SeriesTags = SeriesTags()
+    sop_class_uid: str = ""
     pixels: StoredPixels | None = field(default=None, repr=False)
 
     @property
@@ -220,6 +223,7 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID") or None,
         facts=facts_of(source),
         tags=_series_tags(source),
+        sop_class_uid=str(sop_class(dataset)),
     )
 
 

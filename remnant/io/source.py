@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from remnant.io.archive import unpacked
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
+from remnant.io.dicom_results.source_record import SourceRecord, record_of
 from remnant.io.dicom_series import (
     Catalogue,
     catalogue,
@@ -48,6 +50,8 @@ class LoadedStudy:
 
     ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
     ``origin`` names the images by their identifiers, for maps drawn on them to be checked.
+    ``record`` is what results in DICOM have to know of them, identifiers among it; ``None`` where
+    nothing can refer to them.
     ``phase`` is what speaks for the contrast phase, the image's look apart; ``mr`` the kind of MR
     image by its header.
     """
@@ -59,6 +63,7 @@ class LoadedStudy:
     origin: ImageReference = NO_REFERENCE
     phase: PhaseEvidence = NO_PHASE_EVIDENCE
     mr: MrSequence = UNKNOWN_SEQUENCE
+    record: SourceRecord | None = field(default=None, repr=False)
 
 
 def load_study(
@@ -221,7 +226,15 @@ def _loaded(
         origin=_origin(chosen),
         phase=evidence,
         mr=chosen.mr,
+        record=_record(chosen, digest.result()),
     )
+
+
+def _record(series: Series, digest: str) -> SourceRecord | None:
+    # results alone need it: what was read is measured without it, too
+    with suppress(UnreadableFileError, UnsupportedSeriesError):
+        return record_of(series, digest)
+    return None
 
 
 def _hint_at_nifti(path: Path) -> None:

@@ -28,6 +28,10 @@ PLAN_TABLE: Final = "plans.csv"
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
 REPORT_PDF: Final = "report.pdf"
+DICOM: Final = "dicom"
+"""Folder of results in DICOM, and of what they need to know of the images: all identifiers."""
+SOURCE_RECORD: Final = "source.json"
+"""What results need to know of the images; it lies in the folder of results."""
 MOST_PLAN_MAPS: Final = 999
 SEGMENTATION, SIDECAR = ".seg.nrrd", ".json"
 ITKSNAP_LABELS, COLOUR_TABLE = ".label", ".ctbl"
@@ -55,7 +59,8 @@ PLAN_MAPS: Final = with_companions(
     f"plan_{number}{VOLUME}" for number in range(1, MOST_PLAN_MAPS + 1)
 )
 """Maps of the plans and what stands beside them, written only when they are asked for."""
-OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES, REPORT_PDF)
+OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES, REPORT_PDF, DICOM)
+"""All that a case is; the folder of results is replaced as a whole."""
 OUTCOME_JSON: Final = "outcome.json"
 """What became of the case of a cohort; it is there where nothing else came of it, too."""
 UNFINISHED: Final = ".remnant-unfinished"
@@ -64,7 +69,9 @@ EARLIER: Final = "earlier"
 """Folder of what a case was before corrections that were made where it lies, by running numbers."""
 SURGEON_PLANS: Final = "surgeon_plans"
 """Folder of the plans that people saved on the review page: no command removes them."""
-PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML, REPORT_PDF)
+PLANNED_FILES: Final = (
+    *PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML, REPORT_PDF, DICOM
+)  # fmt: skip
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {
     STRUCTURES: STRUCTURE_SCHEME,

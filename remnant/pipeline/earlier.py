@@ -8,10 +8,12 @@ from typing import Final
 
 from remnant.core.errors import InputError
 from remnant.pipeline.case_files import EARLIER, LABEL_MAPS, PREVIEW, REPORT_JSON, STATE
+from remnant.pipeline.dicom_results.private_folder import carry_record
 from remnant.pipeline.publishing import listed
 
 KEPT: Final = (*LABEL_MAPS, PREVIEW, STATE, REPORT_JSON)
-"""Enough to measure and plan it again; what else a case holds is made from these."""
+"""Enough to measure and plan it again; what else a case holds is made from these. The record of its
+images is kept, too."""
 
 
 @contextmanager
@@ -31,6 +33,7 @@ def kept_earlier(folder: Path) -> Iterator[Path]:
             kept.mkdir(parents=True)
             for name in listed(folder, KEPT):
                 shutil.copy2(folder / name, kept / name)
+            carry_record(folder, kept)
         except OSError as fault:
             raise InputError(f"{kept} cannot be written: {fault.strerror or fault}") from fault
         yield kept

@@ -42,6 +42,11 @@ from remnant.pipeline.case_files import (
     require_measured,
 )
 from remnant.pipeline.descriptions import describe, describe_plan
+from remnant.pipeline.dicom_results.private_folder import (
+    carry_record,
+    require_own_place,
+    write_record,
+)
 from remnant.pipeline.fingerprints import edited_segmentation, fingerprint, is_edited
 from remnant.pipeline.map_files import read_case_map, read_preview, write_companions
 from remnant.pipeline.origins import ROLE_OF_EDITED
@@ -70,6 +75,7 @@ def require_output_folder(folder: Path) -> None:
             raise InputError(
                 f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
             )
+        require_own_place(folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,9 +125,10 @@ def require_as_read(stored: StoredCase, folder: Path) -> None:
 
 
 def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | None = None) -> None:
-    """Write a case's maps, preview and state.
+    """Write a case's maps, preview and state, and the record of its images.
 
-    Maps that are still the very ones of ``stored`` are copied byte by byte from its folder.
+    Maps that are still the very ones of ``stored`` are copied byte by byte from its folder, as the
+    record is.
     """
     fingerprints = {}
     known_volumes = {} if stored is None else volumes_of(stored.case)
@@ -142,6 +149,14 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
             fingerprints[name] = known or fingerprint(volume, folder / name)
             write_companions(volume, partial(describe, case, name), folder / name)
     write_state(case, folder / STATE, fingerprints=fingerprints)
+    _write_record(case, folder, stored)
+
+
+def _write_record(case: SegmentedCase, folder: Path, stored: StoredCase | None) -> None:
+    if case.source_record is not None:
+        write_record(case.source_record, folder)
+    elif stored is not None:
+        carry_record(stored.folder, folder)
 
 
 def volumes_of(case: SegmentedCase) -> Mapping[str, LabelMap | ImageVolume | None]:
@@ -183,18 +198,20 @@ def replace_measured(
 ) -> None:
     """Write a stored case's new report, and the maps of its plans.
 
-    The page and the maps that were made from the old report go. After an error the folder is as it
-    was before.
+    What was made from the old report goes: the page, the maps and the results in DICOM. After an
+    error the folder is as it was before.
 
     Raises
     ------
     InputError
         The folder cannot be written.
     """
+    settle(folder)
     with staged_beside(folder / REPORT_JSON, place=folder) as staging:
         write_measured(report, staging)
         write_plan_maps(drawn, staging)
-        publish(staging, folder, PLANNED_FILES)
+        carry_record(folder, staging)
+        publish(staging, folder, PLANNED_FILES, require=partial(require_own_place, folder))
 
 
 def add_page(text: str, folder: Path) -> None:
@@ -380,4 +397,4 @@ def published(folder: Path) -> Iterator[Path]:
     require_output_folder(folder)
     with staged_beside(folder) as staging:
         yield staging
-        publish(staging, folder, OWN_FILES)
+        publish(staging, folder, OWN_FILES, require=partial(require_own_place, folder))

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -64,10 +64,17 @@ def staged_beside(folder: Path, *, place: Path | None = None) -> Iterator[Path]:
             os.close(lock)
 
 
-def publish(staging: Path, folder: Path, names: Sequence[str]) -> None:
+def _anyhow() -> None:
+    """Let files be published whatever lies there."""
+
+
+def publish(
+    staging: Path, folder: Path, names: Sequence[str], *, require: Callable[[], None] = _anyhow
+) -> None:
     """Put the staged files in the place of all files of ``names``, or make the folder of them.
 
     The hindmost of ``names`` are those made from the others: they go first and come last.
+    ``require`` raises where what lies there by now must not be replaced; nothing comes between.
     """
     if not folder.exists():
         staging.chmod(0o777 & ~_umask())
@@ -75,6 +82,7 @@ def publish(staging: Path, folder: Path, names: Sequence[str]) -> None:
         return
     with _alone(folder):
         _settle(folder)
+        require()
         _sweep(folder, "*")
         fresh = [name for name in listed(staging, names) if (staging / name).exists()]
         gone = [name for name in listed(folder, names[::-1]) if (folder / name).exists()]

@@ -18,6 +18,7 @@ from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.state_document import MadeFrom
 
 if TYPE_CHECKING:
+    from remnant.io.dicom_results.source_record import SourceRecord
     from segmentation.port import Segmentation
     from segmentation.postprocess import Reconciled
 
@@ -144,6 +145,9 @@ class SegmentedCase:
         What decided the maps, so that they can be taken up; ``None`` where nobody kept it.
     corrections
         Audit trail of what persons drew in it by hand, each version that came of it.
+    source_record
+        What results in DICOM have to know of the images, identifiers among it, of a case that was
+        made from them just now; ``None`` of a stored case, whose record stays in its file.
     """
 
     study: Study
@@ -164,6 +168,7 @@ class SegmentedCase:
     seconds: Mapping[str, float] = field(default_factory=dict)
     made_from: MadeFrom | None = None
     corrections: tuple[Correction, ...] = ()
+    source_record: "SourceRecord | None" = field(default=None, repr=False)
 
 
 def merged_findings(

@@ -4,7 +4,7 @@ Whose they are stands here and in no other record of a case. Nothing but the wri
 objects reads it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +14,9 @@ from pydicom import Dataset
 from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.geometry import Vector3
 from remnant.io.dicom_object import read_object
-from remnant.io.dicom_slices import Slice, sop_class
+from remnant.io.dicom_results.heads import minted_uid
+from remnant.io.dicom_slices import Slice
+from remnant.io.faults import is_foreign, quiet, reading
 from remnant.io.frames import lps_from_ras
 from remnant.io.series import Series
 
@@ -44,6 +46,8 @@ SERIES: Final = (
 )  # fmt: skip
 KEPT: Final = (*PATIENT, *STUDY, *SERIES)
 UTF_8: Final = "ISO_IR 192"
+DEFERRED_BYTES: Final = 4096
+"""Longer values, pixels among them, are left in the file."""
 VERSION: Final = 1
 
 
@@ -128,8 +132,7 @@ def record_of(series: Series, image_sha256: str) -> SourceRecord | None:
     Returns
     -------
     SourceRecord or None
-        ``None`` where the images carry no identifiers of their own, or no study's: nothing could
-        refer to them.
+        ``None`` where nothing could refer to the images, see `obstacle_of`.
 
     Raises
     ------
@@ -140,29 +143,70 @@ def record_of(series: Series, image_sha256: str) -> SourceRecord | None:
     """
     if series.stack is None:
         raise UnsupportedSeriesError(f"series {series.number}: {series.fault}")
-    planes = series.stack.slices
-    first = read_object(planes[0].path, defer_size=1 << 12)
-    header = Dataset()
-    for name in KEPT:
-        if name in first:
-            header.add(first[name])
-    named = all(plane.sop_uid for plane in planes)
-    if not (named and header.get("StudyInstanceUID") and header.get("SeriesInstanceUID")):
+    if obstacle_of(series) is not None:
         return None
-    several = bool(first.get("NumberOfFrames"))
+    planes = series.stack.slices
+    with quiet(), reading(planes[0].path, what="a DICOM image", quote=False):
+        first = read_object(planes[0].path, defer_size=DEFERRED_BYTES)
+        header = _kept_header(first)
+    if not header.get("SeriesInstanceUID"):
+        return None
     spacing_i, spacing_j = planes[0].pixel_spacing_mm
     return SourceRecord(
         version=VERSION,
         image_sha256=image_sha256,
         header=header.to_json_dict(),
-        sop_class_uid=str(sop_class(first)),
+        sop_class_uid=planes[0].sop_class_uid,
         columns=planes[0].size[0],
         rows=planes[0].size[1],
         row_direction_lps=_lps(planes[0].i_direction),
         column_direction_lps=_lps(planes[0].j_direction),
         pixel_spacing_mm=(spacing_j, spacing_i),
-        planes=tuple(_plane(plane, several=several) for plane in planes),
+        planes=tuple(_plane(plane, several=_has_frames(first)) for plane in planes),
     )
+
+
+def obstacle_of(series: Series) -> str | None:
+    """Return why no result can refer to the images of a series; ``None`` where one can."""
+    planes = () if series.stack is None else series.stack.slices
+    files = {plane.path for plane in planes}
+    named = {(plane.sop_uid, plane.frame) for plane in planes}
+    obstacles = {
+        "carry no identifiers of their own, or not that of a study": not all(
+            plane.sop_uid and plane.study_uid and plane.sop_class_uid for plane in planes
+        ),
+        "are of several patients, studies or kinds": not _is_one(planes),
+        "share identifiers": len(named) < len(planes),
+        "are spread over several objects of several frames": 1 < len(files) < len(planes),
+    }
+    return next((why for why, holds in obstacles.items() if holds), None)
+
+
+def _is_one(planes: Sequence[Slice]) -> bool:
+    of = {(plane.patient_id, plane.study_uid, plane.sop_class_uid) for plane in planes}
+    frames = {plane.frame_of_reference_uid for plane in planes}
+    return len(of) == len(frames) == 1
+
+
+def _has_frames(image: Dataset) -> bool:
+    return bool(image.get("PerFrameFunctionalGroupsSequence"))
+
+
+def _kept_header(image: Dataset) -> Dataset:
+    """Return what is kept of an image's header; what is broken in it, no result can repeat."""
+    header = Dataset()
+    for name in KEPT:
+        try:
+            if name in image:
+                element = image[name]
+                alone = Dataset()
+                alone.add(element)
+                # what cannot be written into the file is found here
+                header.update(Dataset.from_json(alone.to_json_dict()))
+        except Exception as fault:
+            if not is_foreign(fault):
+                raise
+    return header
 
 
 def _plane(plane: Slice, *, several: bool) -> SourcePlane:
@@ -205,6 +249,9 @@ def _image(record: SourceRecord, plane: SourcePlane, *, number: int) -> Dataset:
 def _head(record: SourceRecord, plane: SourcePlane) -> Dataset:
     image = record.dataset
     image.SOPClassUID = record.sop_class_uid
+    if not image.get("FrameOfReferenceUID"):
+        # results lie in the frame of their images, and have to name it
+        image.FrameOfReferenceUID = minted_uid(image.SeriesInstanceUID, "frame of reference")
     image.SOPInstanceUID = plane.sop_instance_uid
     image.Rows, image.Columns = record.rows, record.columns
     image.SamplesPerPixel = 1
