@@ -130,7 +130,8 @@ def make_case(task: CaseTask, asked: CaseRequests) -> Made:
     folder = Path(task.folder)
     segmenter, divider = engines_of(task, asked)
     ran = run_study(
-        replace(asked.segment, overwrite=_may_be_replaced(folder)),
+        # the folder of a cohort is shared: no identifiers go into it
+        replace(asked.segment, overwrite=_may_be_replaced(folder), keep_record=False),
         measuring=asked.measuring,
         planning=asked.planning,
         output=folder,

@@ -20,7 +20,7 @@ from remnant.io.archive import unpacked
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
-from remnant.io.dicom_results.source_record import SourceRecord, record_of
+from remnant.io.dicom_results.source_record import SourceRecord, obstacle_of, record_of
 from remnant.io.dicom_series import (
     Catalogue,
     catalogue,
@@ -208,7 +208,7 @@ def _loaded(
     voxels = read_series_voxels(chosen, progress=progress)
     # neither the digest nor the checks of the image use all cores
     with ThreadPoolExecutor(1) as pool:
-        digest = pool.submit(digest_files, tuple({plane.path for plane in chosen.slices}))
+        digest = pool.submit(_digest, chosen)
         image, noticed = _dicom_image(chosen, voxels, choice, evidence.phase)
         of_body = body_findings(image)
     name = _dicom_pseudonym(chosen, digest.result())
@@ -235,6 +235,40 @@ def _record(series: Series, digest: str) -> SourceRecord | None:
     with suppress(UnreadableFileError, UnsupportedSeriesError):
         return record_of(series, digest)
     return None
+
+
+def source_records(
+    path: Path, image_sha256: str, *, progress: Progress = silent
+) -> tuple[SourceRecord, ...]:
+    """Return the records of the series of a study whose files have a digest; no voxel is read.
+
+    There are several where one file holds several series.
+
+    Raises
+    ------
+    UnreadableFileError
+        The path does not exist, or an image is damaged.
+    UnsupportedSeriesError
+        There is no such series, or nothing can refer to its images.
+    """
+    with unpacked(path) as place:
+        series = catalogue(place, progress=progress).series
+        found = [one for one in series if one.stack is not None and _digest(one) == image_sha256]
+        if not found:
+            raise UnsupportedSeriesError(
+                f"none of the {len(series)} DICOM series in {path} is the image with sha256 "
+                f"{image_sha256[:12]}"
+            )
+        if obstacles := [why for one in found if (why := obstacle_of(one)) is not None]:
+            raise UnsupportedSeriesError(
+                f"no result in DICOM can refer to the images in {path}: they {obstacles[0]}"
+            )
+        records = (record_of(one, image_sha256) for one in found)
+        return tuple(record for record in records if record is not None)
+
+
+def _digest(series: Series) -> str:
+    return digest_files(tuple({plane.path for plane in series.slices}))
 
 
 def _hint_at_nifti(path: Path) -> None:
@@ -320,6 +354,4 @@ def study_digests(
             chosen = [_named_series(listed, name, place) for name in named]
         else:
             chosen = [choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)]
-        return tuple(
-            digest_files(tuple({plane.path for plane in series.slices})) for series in chosen
-        )
+        return tuple(_digest(series) for series in chosen)

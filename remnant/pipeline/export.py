@@ -65,12 +65,13 @@ class DrawnMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written where, how to open it, and what it took the place of."""
+    """What was written where, how to open it, what it took the place of and what is not there."""
 
     folder: Path
     files: tuple[str, ...]
     opening: str
     replaced: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def export_case(request: ExportRequest, *, progress: Progress = silent) -> Exported:

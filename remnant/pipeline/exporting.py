@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from remnant.core.errors import InputError
 from remnant.core.volumes import Modality
 
 
@@ -15,6 +16,7 @@ class Target(StrEnum):
     NNUNET = "nnunet"
     STL = "stl"
     GLB = "glb"
+    DICOM = "dicom"
 
 
 class TrainingLabels(StrEnum):
@@ -44,6 +46,12 @@ class ExportRequest:
         What a data set is labelled with.
     unconfirmed
         Whether a data set may hold lesions or segments that nobody looked at.
+    plan
+        Id of the plan that goes into results in DICOM; ``None`` for the first in rank.
+    source
+        Folder of the images, for results in DICOM of a case without a record of them.
+    labelmap
+        Whether segmentations in DICOM are label maps, which not every program reads yet.
     """
 
     cases: tuple[Path, ...]
@@ -53,3 +61,29 @@ class ExportRequest:
     modality: Modality | None = None
     labels: TrainingLabels = TrainingLabels.STRUCTURES
     unconfirmed: bool = False
+    plan: str | None = None
+    source: Path | None = None
+    labelmap: bool = False
+
+
+def require_options_of_target(request: ExportRequest) -> None:
+    """Raise where an option is given that means nothing for what the case is written for.
+
+    Raises
+    ------
+    InputError
+        One is: what would be left out silently might have been what mattered.
+    """
+    of_dicom = {"--plan": request.plan, "--source": request.source, "--labelmap": request.labelmap}
+    of_others = {
+        "--image": request.images,
+        "--modality": request.modality,
+        "--labels": request.labels is not TrainingLabels.STRUCTURES,
+        "--unconfirmed": request.unconfirmed,
+    }
+    is_dicom = request.target is Target.DICOM
+    if given := [name for name, said in (of_others if is_dicom else of_dicom).items() if said]:
+        whose = "not for --to dicom" if is_dicom else "for --to dicom alone"
+        raise InputError(f"{given[0]} is {whose}; leave it out")
+    if is_dicom and len(request.cases) > 1:
+        raise InputError(f"--to dicom takes one case, got {len(request.cases)}")

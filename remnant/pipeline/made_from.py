@@ -80,7 +80,7 @@ def _files(request: SegmentRequest) -> dict[str, Path]:
 
 def _settings_digest(request: SegmentRequest) -> str:
     """Return the digest of all fields of a request that are no files, nor permissions."""
-    left_out = {"source", "masks", "landmarks", "review", "overwrite"}
+    left_out = {"source", "masks", "landmarks", "review", "overwrite", "keep_record"}
     said = {f.name: getattr(request, f.name) for f in fields(request) if f.name not in left_out}
     said["reading"] = asdict(request.reading)
     said["phases"] = None if request.phases is None else asdict(request.phases)

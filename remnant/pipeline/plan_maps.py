@@ -1,11 +1,12 @@
 """The maps that plans and pictures are made from, and the plans drawn on them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypedDict
 
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.case import CaseReport
+from remnant.core.debulking import DebulkingPlan
 from remnant.core.errors import UnreadableFileError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
@@ -180,14 +181,25 @@ def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMa
     return _pictured(case_maps(case), report)
 
 
+def drawn_plan(case: SegmentedCase, report: CaseReport, plan: DebulkingPlan) -> LabelMap:
+    """Draw one plan of a report on the case's grid, see `pictured_plans`."""
+    return _drawn(case_maps(case), report, (plan,))[plan.id]
+
+
 def _pictured(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
-    """Draw them on the grid of the maps; zones are built once for all."""
     from remnant.view.plan_view import pictured
+
+    planning = report.planning
+    return _drawn(maps, report, () if planning is None else pictured(planning))
+
+
+def _drawn(
+    maps: LiverMaps, report: CaseReport, plans: Sequence[DebulkingPlan]
+) -> dict[str, LabelMap]:
+    """Draw plans on the grid of the maps; zones are built once for all."""
     from volumetry.virtual_resection.atoms import treated_zones
     from volumetry.virtual_resection.resection import treated_map
 
-    planning = report.planning
-    plans = () if planning is None else pictured(planning)
     if not plans:
         return {}
     settings = report.settings.planning

@@ -49,6 +49,8 @@ class SegmentRequest:
         What a human says about lesions.
     overwrite
         Whether the user asked for what a folder holds, and what humans said of it, to be replaced.
+    keep_record
+        Whether the case keeps what results in DICOM need to know of its images: identifiers.
     """
 
     source: Path | None = None
@@ -65,6 +67,7 @@ class SegmentRequest:
     confirm_segments: str | None = None
     review: LesionReview = NO_REVIEW
     overwrite: bool = False
+    keep_record: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,9 +105,9 @@ def segment_case(
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
         case = seen_in_scan(case, loaded)
-    case = replace(
-        case, settings=_settings(request), seconds=watch.seconds, source_record=loaded.record
-    )
+    record = loaded.record if request.keep_record else None
+    settings = _settings(request)
+    case = replace(case, settings=settings, seconds=watch.seconds, source_record=record)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 

@@ -30,5 +30,9 @@ HOW_TO_OPEN: Final[Mapping[str, str]] = {
         "One view a file, for any viewer of glTF 2.0: liver.glb, couinaud.glb and one for each "
         "plan that was drawn; head up, front to the reader. " + SURFACES_NOTE
     ),
+    "dicom": (
+        "Send the files with `remnant pacs send` or any other DICOM sender. They name the patient, "
+        "as the images do: only their owner can read them."
+    ),
 }
 """By what the export is for."""

@@ -251,7 +251,7 @@ def _head(record: SourceRecord, plane: SourcePlane) -> Dataset:
     image.SOPClassUID = record.sop_class_uid
     if not image.get("FrameOfReferenceUID"):
         # results lie in the frame of their images, and have to name it
-        image.FrameOfReferenceUID = minted_uid(image.SeriesInstanceUID, "frame of reference")
+        image.FrameOfReferenceUID = minted_uid("frame of reference", image.SeriesInstanceUID)
     image.SOPInstanceUID = plane.sop_instance_uid
     image.Rows, image.Columns = record.rows, record.columns
     image.SamplesPerPixel = 1

@@ -4,7 +4,6 @@ It takes its place in the case's folder as a whole, with whatever else of the ca
 record is carried on byte by byte, and results go as soon as the case or its report is another one.
 """
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,18 +12,13 @@ from remnant.io.bounded import read_bounded
 from remnant.io.dicom_results.heads import ResultKind
 from remnant.io.private_files import private_folder, write_private
 from remnant.pipeline.case_files import DICOM, SOURCE_RECORD
+from remnant.pipeline.publishing import listed
 
 if TYPE_CHECKING:
     from remnant.io.dicom_results.source_record import SourceRecord
 
 LARGEST_RECORD_BYTES: Final = 32 * 1024 * 1024
-RESULT: Final = ".dcm"
-RESULTS: Final = re.compile(
-    "|".join(
-        f"{kind}(_[0-9]{{2}})" if kind is ResultKind.CAPTURES else f"{kind}" for kind in ResultKind
-    )
-)
-"""Stems of the files of results."""
+MOST_CAPTURES: Final = 99
 
 
 def result_name(kind: ResultKind, number: int = 1) -> str:
@@ -36,19 +30,20 @@ def result_name(kind: ResultKind, number: int = 1) -> str:
     ('seg_plan.dcm', 'captures_03.dcm')
     """
     counted = f"_{number:02d}" if kind is ResultKind.CAPTURES else ""
-    return f"{kind}{counted}{RESULT}"
+    return f"{kind}{counted}.dcm"
 
 
-def is_result_name(name: str) -> bool:
-    """Tell whether a file is named as a result is."""
-    return name.endswith(RESULT) and RESULTS.fullmatch(name.removesuffix(RESULT)) is not None
+ALL_RESULTS: Final = (
+    *(result_name(kind) for kind in ResultKind if kind is not ResultKind.CAPTURES),
+    *(result_name(ResultKind.CAPTURES, n) for n in range(1, MOST_CAPTURES + 1)),
+)
+"""Names that results may have."""
 
 
 def result_names(case: Path) -> tuple[str, ...]:
     """Return the names of the results that lie in a case's folder of them, in order."""
     place = case / DICOM
-    there = place.iterdir() if place.is_dir() else ()
-    return tuple(sorted(path.name for path in there if is_result_name(path.name)))
+    return tuple(listed(place, ALL_RESULTS))
 
 
 def require_own_place(case: Path) -> None:
@@ -73,8 +68,7 @@ def require_own_place(case: Path) -> None:
 
 
 def _is_own(path: Path) -> bool:
-    own = path.name == SOURCE_RECORD or is_result_name(path.name)
-    return own and path.is_file() and not path.is_symlink()
+    return path.name in (SOURCE_RECORD, *ALL_RESULTS) and path.is_file() and not path.is_symlink()
 
 
 def write_record(record: "SourceRecord", folder: Path) -> None:
