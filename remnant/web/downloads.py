@@ -1,13 +1,18 @@
 """Files of a case that the page gives away: a list of names, and nothing beside it.
 
 The report that is not there, and its PDF, are made when somebody asks, and kept in memory alone.
+Results in DICOM are there where their owner made them for this case. They name the patient: they
+are given away as files to save and are never shown, and the record that they were made from is not
+given away at all.
 """
 
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from remnant.io.dicom_results.heads import ResultKind
 from remnant.pipeline.case_files import (
+    DICOM,
     LABEL_MAPS,
     LESION_TABLE,
     PLAN_TABLE,
@@ -17,6 +22,7 @@ from remnant.pipeline.case_files import (
     SEGMENTATION,
     beside,
 )
+from remnant.pipeline.dicom_results.private_folder import MOST_CAPTURES, result_name
 from remnant.pipeline.reporting import page_of
 from remnant.web.library import inside
 from remnant.web.open_cases import OpenCase
@@ -29,6 +35,22 @@ TITLES: Final = {
     REPORT_JSON: "Report (data)",
     LESION_TABLE: "Lesions (table)",
     PLAN_TABLE: "Plans (table)",
+}
+RESULTS: Final = {
+    ResultKind.SEG_ANATOMY: "Liver and segments",
+    ResultKind.SEG_LESIONS: "Lesions",
+    ResultKind.SEG_PLAN: "Plan",
+    ResultKind.MEASUREMENTS: "Measurements",
+    ResultKind.REPORT: "Report",
+}
+CAPTURED: Final = "Key image"
+NAMES_PATIENT: Final = "(DICOM, names the patient)"
+RESULT_TITLES: Final = {
+    **{result_name(kind): f"{title} {NAMES_PATIENT}" for kind, title in RESULTS.items()},
+    **{
+        result_name(ResultKind.CAPTURES, n): f"{CAPTURED} {n} {NAMES_PATIENT}"
+        for n in range(1, MOST_CAPTURES + 1)
+    },
 }
 TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -47,7 +69,12 @@ def titles_of() -> dict[str, str]:
     segmentations = {
         beside(name, SEGMENTATION): f"{title} (3D Slicer)" for name, title in maps.items()
     }
-    return {**TITLES, **segmentations, **{n: f"{title} (NIfTI)" for n, title in maps.items()}}
+    volumes = {name: f"{title} (NIfTI)" for name, title in maps.items()}
+    return {**TITLES, **segmentations, **volumes, **RESULT_TITLES}
+
+
+def _place(case: OpenCase, name: str) -> Path:
+    return case.folder / (DICOM if name in RESULT_TITLES else "") / name
 
 
 def downloads_of(case: OpenCase) -> list[Json]:
@@ -56,7 +83,7 @@ def downloads_of(case: OpenCase) -> list[Json]:
     return [
         {"name": name, "title": title}
         for name, title in titles_of().items()
-        if name in made or (case.folder / name).is_file()
+        if name in made or _place(case, name).is_file()
     ]
 
 
@@ -100,7 +127,7 @@ def download(case: OpenCase, root: Path, name: str) -> tuple[Path, str]:
     RefusedError
         There is none of that name.
     """
-    path = case.folder / name
+    path = _place(case, name)
     if name not in titles_of() or not path.is_file():
         raise refused(404, "there is no such file", "load the page again")
     return inside(root, path), type_of(name)

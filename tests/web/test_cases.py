@@ -175,7 +175,7 @@ def test_downloads__are_the_files_themselves(still, ran, name):
     assert name in [one["name"] for one in still.get(still.base).json()["downloads"]]
 
 
-@pytest.mark.parametrize("name", ["segmentation.json", "nothing.txt", ".hidden"])
+@pytest.mark.parametrize("name", ["segmentation.json", "source.json", "nothing.txt", ".hidden"])
 def test_downloads__of_nothing_else(still, name):
     answer = still.get(f"{still.base}/downloads/{name}")
     assert answer.status_code == 404
@@ -205,6 +205,24 @@ def test_downloads__a_report_runs_nothing(root, page):
     answer = page.get(f"{page.base}/downloads/report.html")
 
     assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_downloads__results_in_dicom_are_saved_and_their_record_never_leaves(root, page):
+    place = root / "Mustermann" / "dicom"
+    place.mkdir()
+    for name in ("source.json", "seg_lesions.dcm", "captures_02.dcm"):
+        (place / name).write_bytes(b"Doe^Jane")
+
+    shown = page.get(page.base)
+    listed = {one["name"]: one["title"] for one in shown.json()["downloads"]}
+    assert "Doe" not in shown.text
+    assert {"seg_lesions.dcm", "captures_02.dcm"} == {n for n in listed if n.endswith(".dcm")}
+    assert "names the patient" in listed["seg_lesions.dcm"]
+    answer = page.get(f"{page.base}/downloads/seg_lesions.dcm")
+    assert answer.content == b"Doe^Jane"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-type"] == "application/dicom"
+    assert page.get(f"{page.base}/downloads/source.json").status_code == 404
 
 
 def test_downloads__a_link_out_of_the_folder_is_refused(root, page, tmp_path):

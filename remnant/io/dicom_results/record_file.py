@@ -11,7 +11,7 @@ from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from remnant.core.errors import GeometryMismatchError, InputError, UnreadableFileError
 from remnant.core.geometry import Geometry
-from remnant.io.dicom_results.source_record import VERSION, SourcePlane, SourceRecord
+from remnant.io.dicom_results.source_record import VERSION, SourcePlane, SourceRecord, is_kept
 from remnant.io.faults import is_foreign, quiet
 from remnant.io.frames import lps_from_ras
 from remnant.io.limits import LARGEST_FRAME_COUNT, LARGEST_PLANE_SIDE
@@ -86,8 +86,9 @@ def decode_record(content: bytes) -> SourceRecord:
         record: SourceRecord = VALIDATOR.validate_json(content)
     except ValidationError as fault:
         first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        # keys are tags of DICOM, places in lists and names of fields
-        place = "/".join(str(part) for part in first["loc"]) or "the top level"
+        # further keys are what somebody wrote there
+        place = next(iter(map(str, first["loc"][:1])), "the top level")
+        place = place if place in RECORD else "the top level"
         raise _damaged(f"at {place}: {first['type'].replace('_', ' ')}") from fault
     _require_sound(record)
     return record
@@ -98,14 +99,13 @@ def _require_sound(record: SourceRecord) -> None:
         try:
             header = record.dataset
             named = header.get("StudyInstanceUID") and header.get("SeriesInstanceUID")
-            # elements are made into values when they are asked for
-            _ = [element.value for element in header]
+            known = all(is_kept(element) for element in header)
         except Exception as fault:
             if not is_foreign(fault):
                 raise
             raise _damaged("the header is none of DICOM") from fault
-    if not named:
-        raise _damaged("it names no study and series")
+    if not (named and known):
+        raise _damaged("the header names no study and series, or more than is kept")
     names = {(plane.sop_instance_uid, plane.frame) for plane in record.planes}
     frames = {plane.frame is None for plane in record.planes}
     if len(names) < len(record.planes) or len(frames) > 1:

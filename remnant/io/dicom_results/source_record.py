@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.geometry import Vector3
@@ -45,6 +46,8 @@ SERIES: Final = (
     "InstitutionName", "StationName", "SliceThickness", "SpacingBetweenSlices",
 )  # fmt: skip
 KEPT: Final = (*PATIENT, *STUDY, *SERIES)
+CHARSET_TAG: Final = tag_for_keyword("SpecificCharacterSet")
+KEPT_TAGS: Final = frozenset((*map(tag_for_keyword, KEPT), CHARSET_TAG))
 UTF_8: Final = "ISO_IR 192"
 DEFERRED_BYTES: Final = 4096
 """Longer values, pixels among them, are left in the file."""
@@ -113,7 +116,8 @@ class SourceRecord:
     @property
     def dataset(self) -> Dataset:
         """What the first image's header says of patient, study and series; a new one each time."""
-        header = Dataset.from_json(dict(self.header))
+        with quiet():
+            header = Dataset.from_json(dict(self.header))
         # its texts were decoded when the image was read
         header.SpecificCharacterSet = UTF_8
         return header
@@ -192,6 +196,11 @@ def _has_frames(image: Dataset) -> bool:
     return bool(image.get("PerFrameFunctionalGroupsSequence"))
 
 
+def is_kept(element: DataElement) -> bool:
+    """Tell whether an element is one of those that a record has, with a value of its kind."""
+    return element.tag in KEPT_TAGS and dictionary_VR(element.tag) == element.VR
+
+
 def _kept_header(image: Dataset) -> Dataset:
     """Return what is kept of an image's header; what is broken in it, no result can repeat."""
     header = Dataset()
@@ -202,7 +211,8 @@ def _kept_header(image: Dataset) -> Dataset:
                 alone = Dataset()
                 alone.add(element)
                 # what cannot be written into the file is found here
-                header.update(Dataset.from_json(alone.to_json_dict()))
+                again = Dataset.from_json(alone.to_json_dict())
+                header.update(again if is_kept(element) else {})
         except Exception as fault:
             if not is_foreign(fault):
                 raise

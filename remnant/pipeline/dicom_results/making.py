@@ -17,6 +17,7 @@ from remnant.core.errors import InputError, RemnantError, UnreadableFileError
 from remnant.core.progress import Progress, silent
 from remnant.io.atomic import digest_file
 from remnant.io.dicom_results.heads import ResultKind, ResultSet
+from remnant.io.faults import quiet
 from remnant.io.private_files import private_file, private_folder
 from remnant.pipeline.case_files import (
     DICOM,
@@ -152,7 +153,8 @@ def make_results(request: ResultsRequest, *, progress: Progress = silent) -> Res
     source = _source(request, report, state, progress)
     left_out: list[str] = []
     told = {"labelmap": request.labelmap, "left_out": left_out.append}
-    with _published(request, source.record, state) as staging:
+    # what libraries say of values quotes them
+    with quiet(), _published(request, source.record, state) as staging:
         files = tuple(_write(source, told, staging, progress))
         replaced = len(_earlier(request))
     progress(STEP, len(MAKERS) + 1, len(MAKERS) + 1)
@@ -290,8 +292,8 @@ def _without_record(folder: Path, case: SegmentedCase) -> str:
             f"DICOM images; run `remnant run` on the images as DICOM"
         )
     return (
-        f"{folder} keeps no record of its images: an earlier version made it, or they carry no "
-        f"identifiers of their own; give the folder of the images with --source"
+        f"{folder} keeps no record of its images: an earlier version or a cohort made it, or "
+        f"they carry no identifiers of their own; give the folder of the images with --source"
     )
 
 

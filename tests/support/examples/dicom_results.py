@@ -1,9 +1,11 @@
 """A measured and planned case of a DICOM series that was made from a phantom, and its results."""
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 import numpy as np
 from pydicom.dataset import FileDataset, FileMetaDataset
@@ -12,7 +14,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.patient import Patient
 from remnant.core.volumes import ImageVolume
-from remnant.io.dicom_results.heads import ResultSet
+from remnant.io.dicom_results.heads import ResultKind, ResultSet
 from remnant.io.dicom_results.source_record import record_of
 from remnant.io.dicom_series import catalogue, choose
 from remnant.io.source import load_study
@@ -138,3 +140,54 @@ def result_source(case: Path) -> ResultSource:
             software=report.provenance.software["remnant"],
         ),
     )
+
+
+@dataclass
+class FakeMakers:
+    """Stand for the modules that make results: small objects that say what they were made from.
+
+    Parameters
+    ----------
+    at_end
+        Called when all but the last are written.
+    """
+
+    at_end: Callable[[], object] = lambda: None
+
+    def __call__(self, module: str) -> SimpleNamespace:
+        """Return a module in the place of the one named."""
+        name = module.rpartition(".")[2]
+        return SimpleNamespace(**{name: getattr(self, name)})
+
+    def segmentations(self, source: ResultSource, *, labelmap: bool) -> Iterator[Any]:
+        """Make one without a number."""
+        yield ResultKind.SEG_ANATOMY, FakeObject(f"{source.results.digest} {labelmap}")
+
+    def measurements(self, source: ResultSource, *, labelmap: bool) -> Iterator[Any]:
+        """Make one with a number."""
+        planned = "" if source.plan is None else source.plan.id
+        yield ResultKind.MEASUREMENTS, 1, FakeObject(f"{planned} {labelmap}")
+
+    def report(self, source: ResultSource, *, left_out: Callable[[str], None]) -> Iterator[Any]:
+        """Make none, and say so."""
+        del source
+        left_out("there is no PDF")
+        return iter(())
+
+    def captures(self, source: ResultSource) -> Iterator[Any]:
+        """Make two."""
+        yield ResultKind.CAPTURES, 1, FakeObject(source.results.object_uid(ResultKind.CAPTURES))
+        self.at_end()
+        yield ResultKind.CAPTURES, 2, FakeObject(source.results.object_uid(ResultKind.CAPTURES, 2))
+
+
+@dataclass
+class FakeObject:
+    """A text that is written as an object is."""
+
+    text: str
+
+    def save_as(self, file: IO[bytes], /, *, enforce_file_format: bool) -> None:
+        """Write it."""
+        assert enforce_file_format
+        file.write(self.text.encode())
