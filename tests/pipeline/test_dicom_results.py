@@ -238,7 +238,7 @@ def test_results__hold_the_plan_that_was_asked_for(case, makers):
     assert (case / "dicom" / "measurements.dcm").read_text() == "plan_1 False"
     make_results(ResultsRequest(case=case, plan="plan_2"))
     assert (case / "dicom" / "measurements.dcm").read_text() == "plan_2 False"
-    with pytest.raises(InputError, match=r"plan_77: .* has no such plan; it has plan_1 to plan_"):
+    with pytest.raises(InputError, match=r"plan_77: .* has no such plan; it has plan_1, plan_2"):
         make_results(ResultsRequest(case=case, plan="plan_77"))
     assert drawn_plan(read_case(case), report, report.planning.plans[1]).geometry.shape == (
         read_case(case).maps.structures.geometry.shape

@@ -58,6 +58,7 @@ MAKERS: Final[Mapping[str, tuple[str, ...]]] = {
 they follow in this order."""
 STEP: Final = "making results"
 IMAGE: Final = "image"
+MOST_NAMES: Final = 8
 
 
 class Saved(Protocol):
@@ -256,7 +257,8 @@ def _plan(report: CaseReport, request: ResultsRequest) -> DebulkingPlan | None:
     for plan in plans:
         if plan.id == request.plan:
             return plan
-    there = f"{plans[0].id} to {plans[-1].id}" if plans else "none"
+    some = [plan.id for plan in plans[:MOST_NAMES]]
+    there = ", ".join([*some, "…"] if len(plans) > MOST_NAMES else some) or "none"
     raise InputError(f"--plan {request.plan}: {request.case} has no such plan; it has {there}")
 
 
