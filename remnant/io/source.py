@@ -263,8 +263,13 @@ def source_records(
             raise UnsupportedSeriesError(
                 f"no result in DICOM can refer to the images in {path}: they {obstacles[0]}"
             )
-        records = (record_of(one, image_sha256) for one in found)
-        return tuple(record for record in records if record is not None)
+        records = tuple(record_of(one, image_sha256) for one in found)
+        if known := tuple(record for record in records if record is not None):
+            return known
+        raise UnsupportedSeriesError(
+            f"no result in DICOM can refer to the images in {path}: they name no series, or are "
+            f"many objects with frames"
+        )
 
 
 def _digest(series: Series) -> str:

@@ -133,6 +133,23 @@ def test_record__none_of_images_of_two_classes(phantom, tmp_path):
     assert load_study(folder).record is None
 
 
+def test_record__none_of_many_objects_with_frames(enhanced, make_pixels, tmp_path):
+    pixels = make_pixels()
+    (tmp_path / "ct").mkdir()
+    for k, plane in enumerate(pixels):
+        one = enhanced(plane[np.newaxis])
+        one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.1.{k + 1}"
+        (own,) = one.PerFrameFunctionalGroupsSequence
+        own.PlanePositionSequence[0].ImagePositionPatient = [-20.0, -30.0, 40.0 + 3 * k]
+        one.save_as(tmp_path / "ct" / f"{k}", enforce_file_format=True)
+    loaded = load_study(tmp_path / "ct")
+
+    assert loaded.image.geometry.shape[2] == len(pixels)
+    assert loaded.record is None
+    with pytest.raises(InputError, match="many objects with frames"):
+        source_records(tmp_path / "ct", loaded.input_sha256)
+
+
 def test_record__is_found_again_by_the_digest(phantom, tmp_path):
     loaded = load_study(phantom().write(tmp_path / "study" / "ct"))
     phantom(series="1.2.3.9", pixels=phantom().pixels + 1).write(tmp_path / "study" / "other")

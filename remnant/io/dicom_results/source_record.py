@@ -153,7 +153,8 @@ def record_of(series: Series, image_sha256: str) -> SourceRecord | None:
     with quiet(), reading(planes[0].path, what="a DICOM image", quote=False):
         first = read_object(planes[0].path, defer_size=DEFERRED_BYTES)
         header = _kept_header(first)
-    if not header.get("SeriesInstanceUID"):
+    spread = _has_frames(first) and len({plane.path for plane in planes}) > 1
+    if spread or not header.get("SeriesInstanceUID"):
         return None
     spacing_i, spacing_j = planes[0].pixel_spacing_mm
     return SourceRecord(
@@ -244,25 +245,27 @@ def source_images(record: SourceRecord) -> list[Dataset]:
     """
     if record.planes[0].frame is not None:
         return [_image_with_frames(record)]
-    return [_image(record, plane, number=n) for n, plane in enumerate(record.planes, start=1)]
+    common = _head(record)
+    common.ImageOrientationPatient = [*record.row_direction_lps, *record.column_direction_lps]
+    common.PixelSpacing = list(record.pixel_spacing_mm)
+    return [_image(common, plane, number=n) for n, plane in enumerate(record.planes, start=1)]
 
 
-def _image(record: SourceRecord, plane: SourcePlane, *, number: int) -> Dataset:
-    image = _head(record, plane)
+def _image(common: Dataset, plane: SourcePlane, *, number: int) -> Dataset:
+    image = Dataset()
+    image.update(common)
+    image.SOPInstanceUID = plane.sop_instance_uid
     image.InstanceNumber = number
     image.ImagePositionPatient = list(plane.position_lps_mm)
-    image.ImageOrientationPatient = [*record.row_direction_lps, *record.column_direction_lps]
-    image.PixelSpacing = list(record.pixel_spacing_mm)
     return image
 
 
-def _head(record: SourceRecord, plane: SourcePlane) -> Dataset:
+def _head(record: SourceRecord) -> Dataset:
     image = record.dataset
     image.SOPClassUID = record.sop_class_uid
     if not image.get("FrameOfReferenceUID"):
         # results lie in the frame of their images, and have to name it
         image.FrameOfReferenceUID = minted_uid("frame of reference", image.SeriesInstanceUID)
-    image.SOPInstanceUID = plane.sop_instance_uid
     image.Rows, image.Columns = record.rows, record.columns
     image.SamplesPerPixel = 1
     image.PhotometricInterpretation = "MONOCHROME2"
@@ -271,7 +274,8 @@ def _head(record: SourceRecord, plane: SourcePlane) -> Dataset:
 
 
 def _image_with_frames(record: SourceRecord) -> Dataset:
-    image = _head(record, record.planes[0])
+    image = _head(record)
+    image.SOPInstanceUID = record.planes[0].sop_instance_uid
     image.InstanceNumber = 1
     by_frame = {plane.frame: plane for plane in record.planes}
     # frames that are no plane of the grid (copies) stand where their neighbour does
