@@ -14,6 +14,7 @@ from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Bound
+from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
 
 SCHEME: Final = "99REMNANT"
@@ -66,7 +67,6 @@ class Question(StrEnum):
     FRILLING = "frilling"
     NETLM = "netlm"
     REMNANT_RULE = "remnant_rule"
-    TARGET = "target"
     PLAN_FEASIBLE = "plan_feasible"
 
 
@@ -176,7 +176,6 @@ QUESTIONS: Final[Mapping[Question, Term]] = {
     Question.FRILLING: own("FRILLING", "Distribution of metastases after Frilling"),
     Question.NETLM: own("NETLM", "Surgical class of neuroendocrine liver metastases"),
     Question.REMNANT_RULE: own("FLR_RULE", "Chosen minimum of future liver remnant"),
-    Question.TARGET: own("TARGET", "Debulking target within the limits"),
     Question.PLAN_FEASIBLE: own("FEASIBLE", "Plan accepted by chosen minimum and limits"),
 }
 VERDICTS: Final[Mapping[Verdict, Term]] = {
@@ -235,6 +234,16 @@ def formula_term(identifier: str) -> Term:
     """
     known = BODY_SURFACE_FORMULAS.get(identifier)
     return known or own(identifier[:LONGEST_CODE], f"Formula {identifier}")
+
+
+def share_term(share: float) -> Term:
+    """Return the question whether a plan treats a share of the tumour.
+
+    >>> share_term(0.7)
+    Term(value='SHARE_70', scheme='99REMNANT', meaning='At least 70 % of tumour volume treated')
+    """
+    percent = percent_from_fraction(share)
+    return own(f"SHARE_{percent:g}", f"At least {percent:g} % of tumour volume treated")
 
 
 _SETS: Final[Mapping[str, tuple[Term, ...]]] = {

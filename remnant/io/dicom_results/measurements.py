@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import (
     AlgorithmIdentification,
     CodeContentItem,
     CodedConcept,
-    CodingSchemeIdentificationItem,
     Comprehensive3DSR,
     ContentItem,
     ContentSequence,
@@ -35,6 +35,7 @@ from highdicom.sr import (
     TrackingIdentifier,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
+
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
@@ -68,6 +69,7 @@ from remnant.io.dicom_results.references import (
     SegmentReference,
     content_time,
     evidence,
+    state_creation,
     state_subject,
 )
 from remnant.io.dicom_results.source_record import UTF_8, SourceRecord
@@ -213,6 +215,7 @@ def measurement_report(
         coding_schemes=[CodingSchemeIdentificationItem(designator=SCHEME, name=SCHEME_NAME)],
     )
     state_subject(document, record)
+    state_creation(document, made)
     if origin.verification is not None:
         _verify(document, origin.verification, record)
     return document
@@ -346,8 +349,14 @@ def _stored(value: float) -> float:
 
 
 def _ranges(value: float, interval: Interval | None, unit: Term) -> Iterator[NumContentItem]:
-    """Give how far the ends of the interval lie from the value; none where it lies beyond one."""
-    if interval is None or not interval.low <= value <= interval.high:
+    """Give how far the ends of the interval lie from the value.
+
+    None where the value lies beyond an end, and of an interval without width, which says only that
+    no modelled error changes the value.
+    """
+    if interval is None or interval.low == interval.high:
+        return
+    if not interval.low <= value <= interval.high:
         return
     for term, size in ((UPPER_RANGE, interval.high - value), (LOWER_RANGE, value - interval.low)):
         yield NumContentItem(

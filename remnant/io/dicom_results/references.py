@@ -118,3 +118,9 @@ def content_time(results: ResultSet, record: SourceRecord) -> datetime:
         return results.made
     size = timedelta(hours=int(offset[SIGN_END:HOURS_END]), minutes=int(offset[HOURS_END:]))
     return results.made.astimezone(timezone(-size if offset[0] == "-" else size))
+
+
+def state_creation(dataset: Dataset, made: datetime) -> None:
+    """Say when an object was made, in the place of the clock's time: the same case, same bytes."""
+    dataset.InstanceCreationDate = made.strftime("%Y%m%d")
+    dataset.InstanceCreationTime = made.strftime("%H%M%S")

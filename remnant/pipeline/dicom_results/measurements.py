@@ -7,6 +7,8 @@ from typing import Final
 
 from pydicom import Dataset
 
+from planning.debulking.finding_ids import TARGET_PREFIX
+from planning.remnant.minima import PREFIX
 from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Finding
@@ -36,6 +38,7 @@ from remnant.io.dicom_results.measurement_codes import (
     Question,
     Term,
     formula_term,
+    share_term,
 )
 from remnant.io.dicom_results.measurements import (
     Answer,
@@ -68,8 +71,6 @@ from remnant.wording.dicom import (
 from remnant.wording.language import english
 from remnant.wording.plans import plan_headline, plan_title
 
-REMNANT_PREFIX: Final = "flr."
-TARGET_PREFIX: Final = "debulking.target"
 LIVER_NAME: Final = "Liver"
 EVERYTHING: Final = frozenset(("liver", "segments", "lesions"))
 """What a person confirms as a whole with a correction."""
@@ -264,7 +265,7 @@ def _plan(source: ResultSource, plan: DebulkingPlan) -> Group:
         numbers=numbers,
         answers=(
             _answer(Question.PLAN_FEASIBLE, VERDICTS[plan.feasible]),
-            *(_answer(question, VERDICTS[one.verdict]) for question, one in judged),
+            *(Answer(question, VERDICTS[one.verdict]) for question, one in judged),
         ),
         comments=_comments(
             numbers, plan_headline(plan), *(verdict_words(one) for _, one in judged)
@@ -272,14 +273,16 @@ def _plan(source: ResultSource, plan: DebulkingPlan) -> Group:
     )
 
 
-def _judged(report: CaseReport, plan: DebulkingPlan) -> tuple[tuple[Question, Finding], ...]:
+def _judged(report: CaseReport, plan: DebulkingPlan) -> tuple[tuple[Term, Finding], ...]:
     """Return the chosen minimum and the shares of tumour that the plan was held against."""
-    chosen = REMNANT_PREFIX + chosen_rule(Subject.of(report))
-    return tuple(
-        (Question.REMNANT_RULE if one.id == chosen else Question.TARGET, one)
+    chosen = PREFIX + chosen_rule(Subject.of(report))
+    rules = [(QUESTIONS[Question.REMNANT_RULE], one) for one in plan.findings if one.id == chosen]
+    shares = [
+        (share_term(one.limit), one)
         for one in plan.findings
-        if one.id == chosen or one.id.startswith(TARGET_PREFIX)
-    )
+        if one.id.startswith(TARGET_PREFIX) and one.limit is not None
+    ]
+    return (*rules, *shares)
 
 
 def in_percent(fraction: Quantity) -> Quantity:
