@@ -153,6 +153,12 @@ SEGMENTS: Final[Mapping[CouinaudSegment, Term]] = {
     CouinaudSegment.VII: Term("277961009", "SCT", "Couinaud hepatic segment VII"),
     CouinaudSegment.VIII: Term("277962002", "SCT", "Couinaud hepatic segment VIII"),
 }
+SOURCE_IMAGE: Final = Term("260753009", "SCT", "Source")
+PIXELS: Final = Term("{pixels}", "UCUM", "pixels")
+MODALITIES: Final[Mapping[str, Term]] = {
+    "CT": Term("CT", "DCM", "Computed Tomography"),
+    "MR": Term("MR", "DCM", "Magnetic Resonance"),
+}
 OPEN_LESION: Final = Term("52988006", "SCT", "Lesion")
 METASTASIS: Final = Term("14799000", "SCT", "Neoplasm, Secondary")
 LESION_FINDINGS: Final[Mapping[Confirmation, Term]] = {

@@ -16,10 +16,12 @@ from highdicom.sr import (
     CodeContentItem,
     CodedConcept,
     Comprehensive3DSR,
+    ContainerContentItem,
     ContentItem,
     ContentSequence,
     DeviceObserverIdentifyingAttributes,
     FindingSite,
+    ImageContentItem,
     Measurement,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
@@ -33,6 +35,7 @@ from highdicom.sr import (
     SourceSeriesForSegmentation,
     TextContentItem,
     TrackingIdentifier,
+    UIDRefContentItem,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
 
@@ -56,11 +59,14 @@ from remnant.io.dicom_results.measurement_codes import (
     INDICATIVE,
     LOWER_RANGE,
     MEASURES,
+    MODALITIES,
     OTHER_PROCEDURE,
+    PIXELS,
     PROCEDURES,
     RELATION,
     SCHEME,
     SCHEME_NAME,
+    SOURCE_IMAGE,
     UPPER_RANGE,
     Measure,
     Term,
@@ -190,8 +196,8 @@ def measurement_report(
         procedure_reported=_procedure(record),
         imaging_measurements=[_group(group, origin, record, results) for group in groups],
         title=codes.DCM.ImagingMeasurementReport,
-        referenced_images=images,
     )
+    content[0].ContentSequence.insert(-1, _library(images))
     made = content_time(results, record)
     document = Comprehensive3DSR(
         evidence=[*images, *_segmentations(groups, images[0])],
@@ -273,6 +279,43 @@ def _observers(origin: Origin, results: ResultSet) -> ObservationContext:
 def _procedure(record: SourceRecord) -> CodedConcept:
     modality = str(record.dataset.get("Modality") or "")
     return coded(PROCEDURES.get(modality, OTHER_PROCEDURE))
+
+
+def _library(images: Sequence[Dataset]) -> ContainerContentItem:
+    """Return the image library, TID 1600: what all images share is said once.
+
+    highdicom's own says it of each image, which takes seconds for a series.
+    """
+    first = images[0]
+    group = ContainerContentItem(codes.DCM.ImageLibraryGroup, relationship_type=Rel.CONTAINS)
+    group.ContentSequence = ContentSequence([*_shared(first), *map(_library_entry, images)])
+    library = ContainerContentItem(codes.DCM.ImageLibrary, relationship_type=Rel.CONTAINS)
+    library.ContentSequence = ContentSequence([group])
+    return library
+
+
+def _shared(image: Dataset) -> Iterator[ContentItem]:
+    if image.get("Modality") in MODALITIES:
+        modality = MODALITIES[image.Modality]
+        yield CodeContentItem(codes.DCM.Modality, coded(modality), Rel.HAS_ACQ_CONTEXT)
+    if image.get("FrameOfReferenceUID"):
+        yield UIDRefContentItem(
+            codes.DCM.FrameOfReferenceUID, image.FrameOfReferenceUID, Rel.HAS_ACQ_CONTEXT
+        )
+    for name, value in (
+        (codes.DCM.PixelDataRows, image.Rows),
+        (codes.DCM.PixelDataColumns, image.Columns),
+    ):
+        yield NumContentItem(name, value, coded(PIXELS), relationship_type=Rel.HAS_ACQ_CONTEXT)
+
+
+def _library_entry(image: Dataset) -> ImageContentItem:
+    return ImageContentItem(
+        name=coded(SOURCE_IMAGE),
+        referenced_sop_class_uid=image.SOPClassUID,
+        referenced_sop_instance_uid=image.SOPInstanceUID,
+        relationship_type=Rel.CONTAINS,
+    )
 
 
 def _segmentations(groups: Sequence[Group], image: Dataset) -> Iterator[Dataset]:

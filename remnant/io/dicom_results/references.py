@@ -124,3 +124,6 @@ def state_creation(dataset: Dataset, made: datetime) -> None:
     """Say when an object was made, in the place of the clock's time: the same case, same bytes."""
     dataset.InstanceCreationDate = made.strftime("%Y%m%d")
     dataset.InstanceCreationTime = made.strftime("%H%M%S")
+    for equipment in dataset.get("ContributingEquipmentSequence") or ():
+        # highdicom's own entry
+        equipment.ContributionDateTime = f"{made:%Y%m%d%H%M%S%z}"
