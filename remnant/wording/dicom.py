@@ -75,3 +75,13 @@ def verdict_words(finding: Finding) -> str:
     source = None if finding.source is None else load_literature().get(finding.source)
     cited = "" if source is None else f" Source: {source.citation}"
     return f"{sentence(text_of(finding))}{cited}"
+
+
+def report_title(pseudonym: str) -> str:
+    """Name the report of a case, as an object and in a list of documents."""
+    return f"Liver tumour burden and future liver remnant, {pseudonym}"
+
+
+def no_pdf_words(why_not: str) -> str:
+    """Say that the report is left out of the objects."""
+    return f"no report as DICOM PDF: {why_not}"

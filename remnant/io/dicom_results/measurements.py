@@ -38,7 +38,6 @@ from highdicom.sr import (
     UIDRefContentItem,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
-
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
