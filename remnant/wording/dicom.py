@@ -28,11 +28,16 @@ CORONAL_TITLE: Final = "Coronal, through the largest lesion"
 LIVER_AXIAL_TITLE: Final = "Axial, through the middle of the liver"
 LIVER_CORONAL_TITLE: Final = "Coronal, through the middle of the liver"
 TABLE_TITLE: Final = "Volumes"
+LIVER_TITLE: Final = "Liver and tumour"
+NOT_KNOWN: Final = "not known"
 LESIONS_TITLE: Final = "Lesions"
 INTERVAL_HEADING: Final = "90 % interval"
 LESION_HEADINGS: Final = ("", "Volume mL", "Axial diameters mm", "Segments", "Confirmation")
 FIGURE_HEADINGS: Final = ("", "", INTERVAL_HEADING)
-NO_PLAN: Final = "No plan"
+REMNANT_NAME: Final = "Future liver remnant"
+OF_MEASURED_NAME: Final = "of functional volume"
+STANDARDISED_NAME: Final = "of standardised volume (sFLR)"
+DEBULKED_NAME: Final = "Tumour volume treated"
 NO_LESION: Final = "No lesion"
 
 
@@ -85,3 +90,8 @@ def report_title(pseudonym: str) -> str:
 def no_pdf_words(why_not: str) -> str:
     """Say that the report is left out of the objects."""
     return f"no report as DICOM PDF: {why_not}"
+
+
+def capture_foot(software: str, day: str) -> str:
+    """Write the line at the foot of a capture."""
+    return f"{RESEARCH_USE} remnant {software}, {day}."

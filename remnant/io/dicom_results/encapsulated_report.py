@@ -28,7 +28,6 @@ IMPLEMENTATION_NAME: Final = "REMNANT"
 WORKSTATION: Final = "WSD"
 PDF: Final = "application/pdf"
 DESCRIPTION: Final = "remnant: report (PDF)"
-BODY_PART: Final = "LIVER"
 DOCUMENT: Final = "DOC"
 NO: Final = "NO"
 PREAMBLE: Final = b"\0" * 128
@@ -59,6 +58,7 @@ def encapsulated_pdf(
     document = new_object(ResultKind.REPORT, EncapsulatedPDFStorage, record, results)
     document.Modality = DOCUMENT
     document.SeriesDescription = DESCRIPTION
+    document.AcquisitionDateTime = record.dataset.get("AcquisitionDateTime")
     document.BurnedInAnnotation = NO
     document.SourceInstanceSequence = list(source_instances(record))
     document.DocumentTitle = title
@@ -96,7 +96,6 @@ def new_object(
     made.SeriesInstanceUID = results.series_uid(kind)
     made.SeriesNumber = SERIES_NUMBERS[kind]
     made.InstanceNumber = number
-    made.BodyPartExamined = BODY_PART
     _state_equipment(made, results)
     _state_time(made, record, results)
     return made
@@ -115,7 +114,6 @@ def _state_time(made: Dataset, record: SourceRecord, results: ResultSet) -> None
     at = content_time(results, record)
     made.SeriesDate = made.ContentDate = at.strftime("%Y%m%d")
     made.SeriesTime = made.ContentTime = at.strftime("%H%M%S")
-    made.AcquisitionDateTime = None
     state_creation(made, at)
 
 
