@@ -36,7 +36,7 @@ LESION_HEADINGS: Final = ("", "Volume mL", "Axial diameters mm", "Segments", "Co
 FIGURE_HEADINGS: Final = ("", "", INTERVAL_HEADING)
 REMNANT_NAME: Final = "Future liver remnant"
 OF_MEASURED_NAME: Final = "of functional volume"
-STANDARDISED_NAME: Final = "of standardised volume (sFLR)"
+STANDARDISED_NAME: Final = "sFLR, standardised"
 DEBULKED_NAME: Final = "Tumour volume treated"
 NO_LESION: Final = "No lesion"
 

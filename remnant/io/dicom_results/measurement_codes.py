@@ -160,13 +160,7 @@ MODALITIES: Final[Mapping[str, Term]] = {
     "CT": Term("CT", "DCM", "Computed Tomography"),
     "MR": Term("MR", "DCM", "Magnetic Resonance"),
 }
-OPEN_LESION: Final = Term("52988006", "SCT", "Lesion")
-METASTASIS: Final = Term("14799000", "SCT", "Neoplasm, Secondary")
-LESION_FINDINGS: Final[Mapping[Confirmation, Term]] = {
-    Confirmation.AUTOMATIC: OPEN_LESION,
-    Confirmation.GIVEN: OPEN_LESION,
-    Confirmation.CONFIRMED: METASTASIS,
-}
+LESION_FINDING: Final = Term("52988006", "SCT", "Lesion")
 LIVER_FINDING: Final = own("WHOLE_LIVER", "Liver and its tumour as a whole")
 PLAN_FINDING: Final = own("PLAN", "Plan of liver resection and ablation")
 PROCEDURES: Final[Mapping[str, Term]] = {
@@ -260,7 +254,7 @@ _SETS: Final[Mapping[str, tuple[Term, ...]]] = {
     "Properties of a number": (UPPER_RANGE, LOWER_RANGE, EQUATION, RELATION),
     "Relation of the true value": (*BOUNDS.values(), INDICATIVE),
     "Equations of body surface": tuple(BODY_SURFACE_FORMULAS.values()),
-    "Findings": (OPEN_LESION, METASTASIS, LIVER_FINDING, PLAN_FINDING),
+    "Findings": (LESION_FINDING, LIVER_FINDING, PLAN_FINDING),
     "Finding sites": (LIVER, *SEGMENTS.values()),
     "Questions": tuple(QUESTIONS.values()),
     "Verdicts": tuple(VERDICTS.values()),

@@ -23,7 +23,7 @@ from remnant.io.dicom_results.measurement_codes import (
     CONFIRMATIONS,
     CONFIRMED,
     FRILLING_TYPES,
-    LESION_FINDINGS,
+    LESION_FINDING,
     LIVER,
     LIVER_FINDING,
     MEASURES,
@@ -163,7 +163,7 @@ def _lesion(source: ResultSource, lesion: Lesion, segment: SegmentReference) -> 
     return Group(
         name=tracking_id(lesion.id),
         uid=tracking_uid(source.record, lesion.id),
-        finding=LESION_FINDINGS[lesion.confirmation],
+        finding=LESION_FINDING,
         sites=tuple(SEGMENTS[one] for one, _ in largest) or (LIVER,),
         segment=segment,
         numbers=numbers,
