@@ -16,6 +16,8 @@ from remnant.io.dicom_results.source_record import (
     source_images,
 )
 
+DicomObject = Dataset
+"""What callers outside this package know of an object: that it can be written."""
 LABELMAP_STORAGE: Final = "1.2.840.10008.5.1.4.1.1.66.7"
 """Label Map Segmentation Storage, which pydicom does not name."""
 ALWAYS_THERE: Final = (

@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
 
 from remnant.core.codes import present_codes
 from remnant.core.volumes import LabelMap
 from remnant.io.dicom_results.captures import capture
 from remnant.io.dicom_results.heads import ResultKind
+from remnant.io.dicom_results.references import DicomObject
 from remnant.pictures.drawing import Picture
 from remnant.pictures.figures import Scene, draw_plane, make_scene
 from remnant.pictures.key_image import EDGE, SIZE, Stamp, Table, dots_for, framed, tables
@@ -34,7 +34,7 @@ LESION_WIDTHS: Final = (0.06, 0.14, 0.2, 0.36, 0.24)
 
 
 @english
-def captures(source: ResultSource) -> tuple[tuple[ResultKind, int, Dataset], ...]:
+def captures(source: ResultSource) -> tuple[tuple[ResultKind, int, DicomObject], ...]:
     """Return the secondary captures of a case, in English.
 
     Two planes through the largest lesion with outlines, two planes of the plan where there is

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from pydicom import Dataset
-
 from planning.debulking.finding_ids import TARGET_PREFIX
 from planning.remnant.minima import PREFIX
 from remnant.core.case import CaseReport
@@ -49,6 +47,7 @@ from remnant.io.dicom_results.measurements import (
     measurement_report,
 )
 from remnant.io.dicom_results.references import (
+    DicomObject,
     SegmentReference,
     lesion_references,
     tracking_id,
@@ -79,7 +78,7 @@ EVERYTHING: Final = frozenset(("liver", "segments", "lesions"))
 @english
 def measurements(
     source: ResultSource, *, labelmap: bool = False
-) -> tuple[tuple[ResultKind, int, Dataset], ...]:
+) -> tuple[tuple[ResultKind, int, DicomObject], ...]:
     """Return the structured report of a case.
 
     Parameters

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from pydicom import Dataset
-
 from remnant.core.errors import InputError
 from remnant.io.dicom_results.encapsulated_report import encapsulated_pdf
 from remnant.io.dicom_results.heads import ResultKind
+from remnant.io.dicom_results.references import DicomObject
 from remnant.pipeline.dicom_results.result_source import ResultSource
 from remnant.pipeline.reporting import page_of
 from remnant.wording.dicom import no_pdf_words, report_title
@@ -14,7 +13,7 @@ from remnant.wording.dicom import no_pdf_words, report_title
 
 def report(
     source: ResultSource, *, left_out: Callable[[str], None]
-) -> tuple[tuple[ResultKind, int, Dataset], ...]:
+) -> tuple[tuple[ResultKind, int, DicomObject], ...]:
     """Return the report of a case as Encapsulated PDF, in the current language.
 
     Parameters
