@@ -3,17 +3,18 @@
 They are in English, whatever the report's language is: programs read them too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from planning.literature import load_literature
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import INTERVAL_LEVEL, Quantity
+from remnant.core.reasons import Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.findings import text_of
 from remnant.wording.numbers import counted, percent, sentence
-from remnant.wording.reasons import why
+from remnant.wording.reasons import listed, why
 from remnant.wording.research_use import RESEARCH_USE
 
 __all__ = ["RESEARCH_USE"]
@@ -38,7 +39,9 @@ REMNANT_NAME: Final = "Future liver remnant"
 OF_MEASURED_NAME: Final = "of functional volume"
 STANDARDISED_NAME: Final = "sFLR, standardised"
 DEBULKED_NAME: Final = "Tumour volume treated"
+ACCEPTED_NAME: Final = "Chosen minimum and limits"
 NO_LESION: Final = "No lesion"
+NO_LESION_MAP: Final = "Lesions are not known: no lesion map was given"
 
 
 def plan_caption(title: str) -> str:
@@ -59,9 +62,21 @@ def rejected_words(number: int) -> str:
     return f"Rejected by a reader and left out: {counted(number, 'lesion')}." if number else ""
 
 
-def further_words(left_out: int) -> str:
-    """Say that a table leaves smaller lesions out; empty where it does not."""
+def lesions_note(shown: int, left_out: int, *, known: bool) -> str:
+    """Say below a table of lesions what it leaves out, or why it is empty.
+
+    >>> lesions_note(12, 3, known=True)
+    'and 3 smaller lesions, in the report'
+    """
+    if not shown:
+        return NO_LESION if known else NO_LESION_MAP
     return f"and {counted(left_out, 'smaller lesion')}, in the report" if left_out else ""
+
+
+def no_plan_words(reasons: Iterable[Reason]) -> str:
+    """Say why no plan is sent."""
+    why_not = listed(reasons)
+    return f"No plan: {why_not}." if why_not else "No plan."
 
 
 def shares_words(shares: Mapping[CouinaudSegment, float]) -> str:

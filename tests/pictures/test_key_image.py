@@ -9,6 +9,7 @@ from remnant.pictures.key_image import (
     EDGE,
     FOOT,
     HEAD,
+    LINE,
     SIZE,
     STRONG,
     Stamp,
@@ -34,7 +35,7 @@ def test_framed__the_picture_keeps_its_form_and_clears_the_words(size):
     high, wide = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     assert wide / high == pytest.approx(size[0] / size[1], rel=0.02)
     assert rows[0] >= HEAD
-    assert rows[-1] < SIZE - FOOT - 3 * 32
+    assert rows[-1] < SIZE - FOOT - 3 * LINE
     assert pixels.shape == (SIZE, SIZE, 3)
 
 
@@ -67,7 +68,7 @@ def test_tables__the_longest_case_fits():
     rows = (("1",) * 5,) * 12
     most = [
         Table("a", ("", "", "x"), (("a",) * 3,) * 5, (0.4, 0.3, 0.3)),
-        Table("b", ("",) * 3, (("a",) * 3,) * 4, (0.4, 0.3, 0.3)),
+        Table("b", ("",) * 3, (("a",) * 3,) * 5, (0.4, 0.3, 0.3)),
         Table("c", ("x",) * 5, rows, (0.2,) * 5, note="and 3 smaller lesions"),
     ]
     assert HEAD + sum(one.height for one in most) <= SIZE - FOOT

@@ -153,6 +153,7 @@ SEGMENTS: Final[Mapping[CouinaudSegment, Term]] = {
     CouinaudSegment.VII: Term("277961009", "SCT", "Couinaud hepatic segment VII"),
     CouinaudSegment.VIII: Term("277962002", "SCT", "Couinaud hepatic segment VIII"),
 }
+BRITISH: Final = Term("en-GB", "RFC5646", "English (United Kingdom)")
 REPORT_TITLE: Final = Term("18748-4", "LN", "Diagnostic imaging report")
 SOURCE_IMAGE: Final = Term("260753009", "SCT", "Source")
 PIXELS: Final = Term("{pixels}", "UCUM", "pixels")

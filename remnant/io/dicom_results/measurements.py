@@ -22,6 +22,7 @@ from highdicom.sr import (
     DeviceObserverIdentifyingAttributes,
     FindingSite,
     ImageContentItem,
+    LanguageOfContentItemAndDescendants,
     Measurement,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
@@ -53,6 +54,7 @@ from remnant.io.dicom_results.heads import (
 )
 from remnant.io.dicom_results.measurement_codes import (
     BOUNDS,
+    BRITISH,
     COMMENT,
     EQUATION,
     INDICATIVE,
@@ -195,6 +197,9 @@ def measurement_report(
         procedure_reported=_procedure(record),
         imaging_measurements=[_group(group, origin, record, results) for group in groups],
         title=codes.DCM.ImagingMeasurementReport,
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
+            coded(BRITISH)
+        ),
     )
     content[0].ContentSequence.insert(-1, _library(images))
     made = content_time(results, record)

@@ -18,7 +18,7 @@ from remnant.pictures.plan_pictures import PLAN_LOOKS, draw_plan_planes
 from remnant.pictures.planes import View
 from remnant.pipeline.dicom_results.result_source import ResultSource
 from remnant.view.lesion_view import view_lesions
-from remnant.view.parts import Figure, figure
+from remnant.view.parts import Figure, figure, mark
 from remnant.view.subject import Subject
 from remnant.view.volume_view import view_volumes
 from remnant.wording import dicom
@@ -101,6 +101,7 @@ def plan_lines(source: ResultSource, subject: Subject) -> Lines:
         (dicom.OF_MEASURED_NAME, subject.ratio(result.remnant.flr_measured_fraction)),
         (dicom.STANDARDISED_NAME, subject.ratio(result.remnant.sflr)),
         (dicom.DEBULKED_NAME, subject.share(result.debulked_fraction)),
+        (dicom.ACCEPTED_NAME, Figure(mark(source.plan.feasible).words)),
     )
 
 
@@ -150,8 +151,11 @@ def _stamp(source: ResultSource, title: str) -> Stamp:
 
 
 def _in_brief(shown: Figure) -> str:
-    """Write a figure with its interval in brackets."""
-    return f"{shown.written} ({shown.spread})" if shown.spread else shown.written
+    """Write a figure with its interval in brackets, where it is that of the whole truth."""
+    if not shown.known:
+        return dicom.NOT_KNOWN
+    whole = shown.interval and not shown.partial
+    return f"{shown.written} ({shown.interval})" if whole else shown.written
 
 
 def _tables(
@@ -183,5 +187,9 @@ def _lesions(subject: Subject) -> Table:
         rows,
         LESION_WIDTHS,
         numeric=frozenset((1, 2)),
-        note=dicom.further_words(lesions.left_out) if rows else dicom.NO_LESION,
+        note=dicom.lesions_note(
+            len(rows),
+            lesions.left_out,
+            known=subject.case.volumetry.tumour_ml.value is not None,
+        ),
     )

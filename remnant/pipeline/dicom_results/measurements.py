@@ -63,6 +63,7 @@ from remnant.wording.dicom import (
     RANGES,
     RESEARCH_USE,
     absent_words,
+    no_plan_words,
     rejected_words,
     shares_words,
     verdict_words,
@@ -198,8 +199,18 @@ def _liver(source: ResultSource) -> Group:
         sites=(LIVER,),
         numbers=numbers,
         answers=answers,
-        comments=_comments(numbers, RESEARCH_USE, RANGES, rejected_words(rejected), *said),
+        comments=_comments(
+            numbers, RESEARCH_USE, RANGES, rejected_words(rejected), _without_plan(source), *said
+        ),
     )
+
+
+def _without_plan(source: ResultSource) -> str:
+    """Say why no plan is sent; empty where one is or planning did not run."""
+    planning = source.report.planning
+    if planning is None or source.plan is not None:
+        return ""
+    return no_plan_words(planning.plans_reasons)
 
 
 def _classes(report: CaseReport) -> tuple[tuple[Answer, ...], tuple[str, ...]]:

@@ -7,8 +7,18 @@ import pytest
 
 from examples.dicom_checkers import output_of, program, saved, validator_errors
 from remnant.core.errors import InputError
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.io.dicom_results.captures import capture
-from remnant.pipeline.dicom_results.captures import captures, liver_lines, plan_lines
+from remnant.pipeline.dicom_results.captures import (
+    _figures,
+    _in_brief,
+    _lesions,
+    captures,
+    liver_lines,
+    plan_lines,
+)
+from remnant.view.parts import Figure
 from remnant.view.subject import Subject
 
 
@@ -43,6 +53,25 @@ def test_captures__figures_are_those_of_the_report(example_source):
     shown = dict(liver_lines(Subject.of(example_source.report)))
     total = example_source.report.volumetry.tlv_ml
     assert shown["Total liver volume"].written == f"{total.value:.0f} mL"
+
+
+def test_captures__what_is_not_known_is_said_and_never_none(example_source):
+    volumetry = replace(
+        example_source.report.volumetry,
+        tumour_ml=Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)),
+        lesions=(),
+    )
+    subject = Subject.of(replace(example_source.report, volumetry=volumetry))
+    assert _lesions(subject).note.startswith("Lesions are not known")
+    shown = dict(liver_lines(subject))
+    assert _in_brief(shown["Tumour volume"]) == "not known"
+    assert _figures("t", tuple(shown.items())).rows[1] == ("Tumour volume", "–", "not known")
+
+
+def test_captures__an_interval_of_a_part_stands_in_no_brackets():
+    plain = Figure("10", "mL", interval="9–11")
+    assert _in_brief(plain) == "10 mL (9–11)"
+    assert _in_brief(replace(plain, partial=True)) == "10 mL"
 
 
 def test_captures__say_that_they_identify_nobody(example_source, made):

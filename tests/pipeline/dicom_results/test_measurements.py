@@ -192,6 +192,17 @@ def test_plan__remnant_names_the_formulas_of_its_denominator(example_source, doc
     assert (equation.CodeValue, equation.CodingSchemeDesignator) == ("122244", "DCM")
 
 
+def test_plan__where_there_is_none_it_is_said(example_source):
+    planning = replace(
+        example_source.report.planning, plans=(), plans_reasons=(Reason(Cause.NO_COUINAUD_MAP),)
+    )
+    report = replace(example_source.report, planning=planning)
+    ((_, _, document),) = measurements(replace(example_source, report=report, plan=None))
+    assert len(containers(document)) == 1 + len(report.volumetry.counted_lesions)
+    said = comments(group(document, "Liver"))
+    assert "No plan: no Couinaud map was given." in said
+
+
 def test_plan__the_chosen_rule_has_its_verdict_and_its_source(document):
     found = group(document, "plan_1")
     assert answers(found)["FLR_RULE"] in {"MET", "NOT_MET", "UNCERTAIN", "UNKNOWN"}
