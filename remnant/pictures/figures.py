@@ -15,6 +15,7 @@ from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.pictures.border_cuts import border_cuts, draw_segments
 from remnant.pictures.drawing import (
+    DOTS_PER_INCH,
     Fill,
     Picture,
     Sketch,
@@ -141,7 +142,13 @@ def draw_borders(scene: Scene) -> Iterator[Picture]:
         yield draw_plane(moved, cut.view, title=cut.title)
 
 
-def draw_plane(scene: Scene, view: View, *, title: str | None = None) -> Picture:
+def draw_plane(
+    scene: Scene,
+    view: View,
+    *,
+    title: str | None = None,
+    dots_per_inch: int = DOTS_PER_INCH,
+) -> Picture:
     """Draw one plane: backdrop, segments, liver and lesion outlines, letters and a scale bar."""
     plane = scene.plane(view)
     outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
@@ -156,7 +163,8 @@ def draw_plane(scene: Scene, view: View, *, title: str | None = None) -> Picture
     draw_letters(sketch, view)
     draw_scale(sketch)
     named = view_title(view) if title is None else title
-    return as_picture(inked(sketch), title=named, alt=_alt(named, view, shown, segments))
+    image = inked(sketch, dots_per_inch=dots_per_inch)
+    return as_picture(image, title=named, alt=_alt(named, view, shown, segments))
 
 
 def _draw_segments(

@@ -96,11 +96,14 @@ def draw_plans(
     }
 
 
-def draw_plan_planes(scene: Scene, plan_map: LabelMap) -> Iterator[Picture]:
+def draw_plan_planes(
+    scene: Scene, plan_map: LabelMap, *, dots_per_inch: int = PLAN_DOTS_PER_INCH
+) -> Iterator[Picture]:
     """Draw the axial and the coronal plane in which most of what is treated is seen."""
     centre = plan_centre(scene, plan_map)
     for view in PLAN_VIEWS:
-        yield _draw_plane(replace(scene, centre_ras_mm=centre), plan_map, view)
+        moved = replace(scene, centre_ras_mm=centre)
+        yield _draw_plane(moved, plan_map, view, dots_per_inch=dots_per_inch)
 
 
 def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
@@ -119,7 +122,7 @@ def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
     return (x, richest_mm(points[left, FRONT_AXIS], codes[left]), z)
 
 
-def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
+def _draw_plane(scene: Scene, plan_map: LabelMap, view: View, *, dots_per_inch: int) -> Picture:
     plane = scene.plane(view)
     outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
     inside = sample_labels(scene.lesion_codes.codes, scene.lesion_codes.geometry, plane)
@@ -133,7 +136,7 @@ def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
     title = view_title(view)
     words = ", ".join(PLAN_LOOKS[code].said for code in seen) or say("no liver")
     alt = say("{title} picture of the plan. It shows: {words}.", title=title, words=words)
-    return as_picture(inked(sketch, dots_per_inch=PLAN_DOTS_PER_INCH), title=title, alt=alt)
+    return as_picture(inked(sketch, dots_per_inch=dots_per_inch), title=title, alt=alt)
 
 
 def _tint(sketch: Sketch, sample: LabelSample) -> list[int]:

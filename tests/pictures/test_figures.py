@@ -242,9 +242,9 @@ def test_pictures__without_an_image_masks_are_filled(made):
 def test_numerals__keep_clear_of_the_lesions_numbers(made, monkeypatch):
     phantom, sketches = made.phantom, []
 
-    def keep(sketch):
+    def keep(sketch, **how):
         sketches.append(sketch)
-        return inked(sketch)
+        return inked(sketch, **how)
 
     monkeypatch.setattr(figures, "inked", keep)
     scene = make_scene(
