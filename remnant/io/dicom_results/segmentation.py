@@ -14,11 +14,10 @@ import highdicom
 import numpy as np
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.color import CIELabColor
-from highdicom.seg import Segmentation, SegmentationTypeValues, SegmentDescription
+from highdicom.seg import Segmentation, SegmentDescription
 from highdicom.sr import CodedConcept
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.map_description import NamedLabel, Origin
@@ -39,6 +38,7 @@ from remnant.io.dicom_results.heads import (
 )
 from remnant.io.dicom_results.measurement_codes import SCHEME, SCHEME_NAME
 from remnant.io.dicom_results.references import ALWAYS_THERE, content_time, state_subject
+from remnant.io.dicom_results.run_lengths import compress_runs
 from remnant.io.dicom_results.source_record import SourcePlane, SourceRecord
 from remnant.io.faults import is_foreign, quiet
 
@@ -169,11 +169,13 @@ def segmentation(
                 source_images=_sources(record, there),
                 pixel_array=pixels,
                 segment_descriptions=_descriptions(content, results),
-                **_form(labelmap=labelmap),
+                segmentation_type="LABELMAP" if labelmap else "BINARY",
                 **_head(results, content, content_time(results, record)),
             )
             _refer_to_all(made, record)
             _name_frames(made, there)
+            if labelmap:
+                compress_runs(made)
             _settle(made, record, minted_uid(results.object_uid(content.kind), "dimensions"))
     except Exception as fault:
         if not is_foreign(fault):
@@ -316,14 +318,6 @@ def _own_group(plane: SourcePlane) -> Dataset:
     position.ImagePositionPatient = list(plane.position_lps_mm)
     own.PlanePositionSequence = [position]
     return own
-
-
-def _form(*, labelmap: bool) -> dict[str, Any]:
-    kinds = SegmentationTypeValues
-    return {
-        "segmentation_type": kinds.LABELMAP if labelmap else kinds.BINARY,
-        "transfer_syntax_uid": RLELossless if labelmap else ExplicitVRLittleEndian,
-    }
 
 
 def _head(results: ResultSet, content: Content, made: datetime) -> dict[str, Any]:
