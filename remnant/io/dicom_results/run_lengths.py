@@ -46,5 +46,5 @@ def _packed(frame: NDArray[Any]) -> bytes:
     return header.tobytes() + b"".join(parts)
 
 
-def _even(part: bytes) -> bytes:
-    return part + b"\0" * (len(part) % 2)
+def _even(part: bytes | bytearray) -> bytes:
+    return bytes(part) + b"\0" * (len(part) % 2)

@@ -416,5 +416,8 @@ def _settle(made: Dataset, record: SourceRecord, dimensions_uid: str) -> None:
     """State whose it is as the images do, and replace what is random or of the clock."""
     state_subject(made, record)
     made.InstanceCreationDate, made.InstanceCreationTime = made.ContentDate, made.ContentTime
+    for item in made.ContributingEquipmentSequence:
+        if "ContributionDateTime" in item:
+            item.ContributionDateTime = f"{made.ContentDate}{made.ContentTime}"
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = dimensions_uid
