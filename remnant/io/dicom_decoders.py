@@ -147,13 +147,36 @@ def decoded_frames(dataset: Dataset, indices: Sequence[int]) -> Iterator[Numbers
     UnsupportedSeriesError, UnreadableFileError, Exception
         As `decoded`.
     """
-    if str(dataset.file_meta.get("TransferSyntaxUID", "")) not in DECODERS:
+    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
+    if dataset.get("BitsAllocated") == 1 and syntax in NATIVE and syntax.is_little_endian:
+        yield from _frames_of_bits(dataset, indices)
+        return
+    if syntax not in DECODERS:
         yield from iter_pixels(dataset, indices=list(indices))
         return
     pixels = stored_pixels(dataset, tag=PIXEL_DATA, offset=0, length=None)
     frames = list(encapsulated_frames(dataset.PixelData, pixels))
     for index in indices:
         yield decoded(frames[index], pixels)
+
+
+def _frames_of_bits(dataset: Dataset, indices: Sequence[int]) -> Iterator[Numbers]:
+    """Return frames of one bit a pixel, which follow each other without a gap.
+
+    pydicom 3.0.2 reads a byte too few where a frame starts within one and ends in one more.
+    """
+    shape = (int(dataset.Rows), int(dataset.Columns))
+    size = shape[0] * shape[1]
+    held = np.frombuffer(dataset.PixelData, dtype=np.uint8)
+    needed = (size * int(dataset.NumberOfFrames) + 7) // 8
+    # shifted bits look like a mask, too: frames of another size, or each padded to whole bytes
+    if held.size not in (needed, needed + needed % 2):
+        raise ValueError(f"{held.size} bytes instead of {needed}")
+    for index in indices:
+        first, start = divmod(index * size, 8)
+        octets = held[first : first + (start + size + 7) // 8]
+        bits = np.unpackbits(octets, bitorder="little")
+        yield bits[start : start + size].reshape(shape)
 
 
 def _require_size(size: tuple[int, int, int], pixels: StoredPixels) -> None:

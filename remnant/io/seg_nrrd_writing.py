@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from remnant.core.boxes import box_geometry, box_start, filled_box
 from remnant.core.geometry import Geometry, Shape3
-from remnant.core.labels import COUINAUD_SCHEME, SEGMENT_IV_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation
-from remnant.core.map_description import MapDescription, NamedLabel, Origin
+from remnant.core.map_description import MapDescription, NamedLabel
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import atomic_path
+from remnant.io.dicom_results.codes import ALGORITHM_TYPES, CodedTerm, label_codes
 from remnant.io.frames import lps_from_ras
 
 GZIP_LEVEL: Final = 1
@@ -32,33 +32,9 @@ REFERENCE_GRID: Final = "Reference image geometry"
 """Conversion parameter: the whole grid, as 16 numbers of its RAS matrix and 6 of its extent."""
 TAG_OF_MAP, TAG_OF_CODE, TAG_OF_ORIGIN = "remnant.Map", "remnant.Code", "remnant.Origin"
 """Tags of a segment, which 3D Slicer keeps through every edit."""
-ALGORITHM_TYPES: Final = {
-    Origin.AUTOMATIC: "AUTOMATIC",
-    Origin.EDITED: "SEMIAUTOMATIC",
-    Origin.COMPUTED: "SEMIAUTOMATIC",
-}
-"""DICOM's SegmentAlgorithmType; how a given map was made is not known, so that it has none."""
 STATUS: Final = {Confirmation.CONFIRMED: "completed", Confirmation.REJECTED: "flagged"}
 TYPE_LIST: Final = "Segmentation category and type - DICOM master list"
 REGION_LIST: Final = "Anatomic codes - DICOM master list"
-ANATOMY: Final = "SCT^123037004^Anatomical Structure"
-ALTERED: Final = "SCT^49755003^Morphologically Altered Structure"
-LIVER: Final = "SCT^10200004^Liver"
-LESION_CODE: Final = "52988006"
-MEANINGS: Final = {
-    "10200004": "Liver",
-    LESION_CODE: "Lesion",
-    "32764006": "Portal vein",
-    "8993003": "Hepatic vein",
-    **{
-        str(label.snomed): f"Couinaud hepatic segment {CouinaudSegment(label.code).name}"
-        for label in COUINAUD_SCHEME.labels
-    },
-    **{str(label.snomed): label.name for label in SEGMENT_IV_SCHEME.labels},
-}
-"""Meanings of the codes, as DICOM (PS3.16) gives them; it has none for IVa and IVb."""
-OWN_SCHEME: Final = "99REMNANT"
-"""Private coding scheme of what SNOMED CT has no code for, such as what a plan would remove."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,12 +172,10 @@ def terminology(label: NamedLabel, map_name: str) -> str:
     >>> terminology(vein, "structures").split("~")[1:3]
     ['SCT^123037004^Anatomical Structure', 'SCT^32764006^Portal vein']
     """
-    lesion = label.snomed == LESION_CODE
-    kind = (
-        f"SCT^{label.snomed}^{MEANINGS[label.snomed]}"
-        if label.snomed
-        else f"{OWN_SCHEME}^{map_name}-{label.code}^{label.name}"
-    )
-    region = LIVER if lesion or label.snomed is None else "^^"
-    parts = (TYPE_LIST, ALTERED if lesion else ANATOMY, kind, "^^", REGION_LIST, region, "^^")
-    return "~".join(parts)
+    codes = label_codes(label, map_name)
+    category, kind, region = map(_term, (codes.category, codes.kind, codes.region))
+    return f"{TYPE_LIST}~{category}~{kind}~^^~{REGION_LIST}~{region}~^^"
+
+
+def _term(code: CodedTerm | None) -> str:
+    return "^^" if code is None else f"{code.scheme}^{code.value}^{code.meaning}"
