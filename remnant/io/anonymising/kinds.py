@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import prod
 from types import MappingProxyType
 from typing import Final
 
@@ -90,6 +91,8 @@ def _of_segmentation(dataset: Dataset) -> Refusal | None:
 def _of_image(dataset: Dataset) -> Refusal | None:
     if "PixelData" not in dataset:
         return Refusal.NO_PIXELS
+    if not is_whole(dataset):
+        return Refusal.DAMAGED
     if has_embedded_overlay(dataset):
         return Refusal.EMBEDDED_OVERLAY
     if dataset.get("BurnedInAnnotation") not in (None, "", "NO"):
@@ -102,6 +105,16 @@ def _of_image(dataset: Dataset) -> Refusal | None:
 def has_embedded_overlay(dataset: Dataset) -> bool:
     """Tell whether an overlay lies in bits of the pixels that the image does not use."""
     return any((group, 0x0010) in dataset and (group, 0x3000) not in dataset for group in OVERLAYS)
+
+
+def is_whole(dataset: Dataset) -> bool:
+    """Tell whether uncompressed pixels are as many bytes as the header says."""
+    if dataset.file_meta.TransferSyntaxUID.is_compressed:
+        return True
+    sizes = ("Rows", "Columns", "BitsAllocated")
+    bits = prod(int(dataset.get(name) or 0) for name in sizes)
+    several = (int(dataset.get(name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
+    return len(dataset.PixelData) * 8 >= bits * prod(several)
 
 
 def _image_type(dataset: Dataset) -> tuple[str, ...]:
