@@ -56,7 +56,7 @@ BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60
 
 @pytest.fixture(scope="module", name="phantom")
 def phantom_fixture():
-    return liver_phantom(body_grid(spacing_mm=(6.0, 6.5, 7.0)), metastases=3, seed=7, noise_hu=0.0)
+    return liver_phantom(body_grid(spacing_mm=(8.0, 8.5, 9.0)), metastases=3, seed=7, noise_hu=0.0)
 
 
 @pytest.fixture(scope="module", name="source")
@@ -140,8 +140,7 @@ def test_source__holds_every_marker(source):
 
 
 def test_run__names_nobody(source, case, work, command):
-    text = command("run", source, "-o", "AGAIN", *BODY)
-    text += command("run", case, "--keep", "I")
+    text = command("run", case, "--keep", "I")
 
     assert said(text) == []
     assert (case / "report.html").is_file()
@@ -153,7 +152,7 @@ def test_measure_plan_and_report__name_nobody(source, case, work, command, maps)
     text += command("plan", case, "--plan-maps")
     text += command("report", case, "--pdf")
     text += command("inspect", case)
-    text += command("run", source, *maps, "-o", "GIVEN", *BODY)
+    text += command("measure", *maps, "-o", "GIVEN", *BODY)
 
     assert said(text) == []
     assert (case / "report.pdf").is_file()
@@ -192,7 +191,7 @@ def test_errors__name_nobody(source, work, command, tmp_path):
     plain.symlink_to(source)
     words = [
         command("run", plain, "-o", "FAILED", "--series", "9", expected=2),
-        command("run", plain, "-o", "FAILED", "--modality", "mr", expected=2),
+        command("run", plain, "-o", "FAILED", "--modality", "mr", "--debug", expected=2),
         command("run", plain, "-o", "FAILED", "--phase", "arterial", expected=2),
         command("correct", "CASE", "--image", plain, "--lesion-box", "1,2", expected=2),
         command("run", next(plain.glob("*cut*")), "-o", "FAILED", expected=2),
@@ -218,8 +217,19 @@ def test_cohort__names_nobody(source, maps, work, command):
 
     assert said(text) == []
     assert len(list((work / "COHORT" / "tables").rglob("*.parquet"))) > 1
+    assert [] == list((work / "COHORT").rglob("dicom"))
     manifest.unlink()  # it names the folder, as its writer did
     assert leaks(work, MARKERS, but=DICOM) == []
+
+
+def test_cohort_scan__names_the_folder_and_no_more(source, work, command):
+    text = command("cohort", "scan", source.parent, "-o", "scanned.csv")
+    scanned = work / "scanned.csv"
+    written = scanned.read_text(encoding="utf-8").lower().replace(str(source).lower(), "")
+    scanned.unlink()
+
+    assert "study" in written
+    assert said(text + written) == []
 
 
 def test_serve__answers_name_nobody(source, case):
