@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from remnant.core.geometry import Vector3
 from remnant.core.mr import UNKNOWN_SEQUENCE, MrSequence
 from remnant.core.volumes import Modality, Phase
+from remnant.io.anonymising.vocabulary import described
 from remnant.io.body_regions import is_elsewhere
 from remnant.io.dicom_phase import contrast_delay_s, phase_from_delay, phase_from_text
 from remnant.io.dicom_slices import Slice
@@ -112,11 +113,16 @@ class Series:
         return None if self.stack is None else spacing_along_normal_mm(self.stack.geometry)
 
     def describe(self) -> str:
-        """Return in one line number, modality, slices, spacing, kind and what sets it apart."""
+        """Return in one line number, modality, slices, spacing, kind and what sets it apart.
+
+        Of its description the words that are known to say nothing about a person: the line stands
+        in errors, and these in logs and outcomes.
+        """
         spacing = "spacing unknown"
         if self.spacing_mm is not None:
             spacing = " x ".join(f"{s:.3g}" for s in self.spacing_mm) + " mm"
-        quoted = f"'{self.description}'" if self.description else ""
+        words = described(self.description)
+        quoted = f"'{words}'" if words else ""
         told = (self.sequence, quoted, self.apart)
         facts = (f"{self.modality.upper()}", f"{len(self.slices)} slices", spacing, *told)
         against = f" [{self.against}]" if self.against else ""

@@ -1,0 +1,1 @@
+"""DICOM objects without what names a person, for research."""
