@@ -65,6 +65,13 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
         self.socket.settimeout(self.timeout_s)
         return read
 
+    def close(self) -> None:
+        """Close the connection, also one that the other side has cut."""
+        connection = self.socket
+        super().close()
+        if connection is not None:
+            connection.close()
+
 
 class BoundedProvider(DIMSEServiceProvider):  # type: ignore[misc]
     """Puts messages together, without keeping more of an object than is allowed."""

@@ -15,7 +15,7 @@ from remnant.pacs.settings import SendingSettings
 from remnant.pacs.spool import Spool
 from remnant.wording import pacs as words
 
-POLL_S: Final = 0.2
+POLL_S: Final = 0.1
 
 
 class Delivery:

@@ -17,7 +17,7 @@ from remnant.pacs.settings import WorkSettings
 from remnant.pacs.spool import Spool, name_of
 from remnant.wording import pacs as words
 
-POLL_S: Final = 0.2
+POLL_S: Final = 0.1
 RED: Final = 3
 """Exit code of a result that is not to be used as it is."""
 

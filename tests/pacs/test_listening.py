@@ -2,21 +2,13 @@
 
 import json
 import stat
+import sys
 import urllib.request
 
 import pytest
 
-from examples.pacs_peers import (
-    PATIENT,
-    RESULTS,
-    CountingPacs,
-    ct_slice,
-    send_objects,
-    settings_for,
-    standin,
-    study_uid,
-    wait_until,
-)
+from examples.pacs_peers import CountingPacs, send_objects, settings_for, study_uid, wait_until
+from examples.pacs_results import PATIENT, PATIENT_ID, RESULTS, ct_slice
 from remnant.core.errors import InputError
 from remnant.pacs.listening import Listener
 from remnant.pacs.queue import StudyState
@@ -65,7 +57,7 @@ def test_log__names_nobody(tmp_path, listening):
         wait_until(lambda: is_done(listener))
     log = (tmp_path / "log.jsonl").read_text("utf-8")
 
-    planted = {PATIENT, "PLANTED-ID-7", study_uid("a"), *pacs.stored}
+    planted = {PATIENT, PATIENT_ID, study_uid("a"), *pacs.stored}
     assert '"study": "case-' in log
     assert {word for word in planted if word in log} == set()
 
@@ -101,7 +93,7 @@ def test_release__completes_a_study_where_asked(tmp_path, listening):
 
 
 def test_failed_program__is_tried_again_then_parked_then_begun_anew_when_asked(tmp_path, listening):
-    failing = (*standin("results")[:1], "-c", "raise SystemExit(7)")
+    failing = (sys.executable, "-c", "raise SystemExit(7)")
     listener = listening(settings_for(tmp_path / "spool", commands=(failing,)))
     send_objects(listener.receiver.port, slices("a", 1))
     wait_until(lambda: listener.queue.counts() == {StudyState.FAILED: 1})
@@ -114,7 +106,7 @@ def test_failed_program__is_tried_again_then_parked_then_begun_anew_when_asked(t
 
 
 def test_red_result__is_parked_at_once_and_not_sent(tmp_path, listening):
-    red = (*standin("results")[:1], "-c", "raise SystemExit(3)")
+    red = (sys.executable, "-c", "raise SystemExit(3)")
     with CountingPacs() as pacs:
         settings = settings_for(tmp_path / "spool", target=pacs.peer, commands=(red,))
         listener = listening(settings)

@@ -1,10 +1,8 @@
 """Senders, a PACS that counts, and a listener with a pipeline that stands in for the real one.
 
-``python -m examples.pacs_peers results STUDY CASE`` writes small results of a study;
-``python -m examples.pacs_peers listen JSON`` runs a listener until SIGTERM.
+``python -m examples.pacs_peers JSON`` runs a listener until SIGTERM.
 """
 
-import contextlib
 import json
 import os
 import signal
@@ -16,9 +14,8 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from pydicom import dcmread
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     CTImageStorage,
     ExplicitVRLittleEndian,
@@ -41,58 +38,15 @@ from remnant.pacs.settings import (
 )
 
 SUPPORT = Path(__file__).parents[1]
-RESULTS = 3
 SENDER = "SENDER"
-PATIENT = "Planted^Person"
 LOOPBACK = (network_of("127.0.0.1", option="test"),)
-
-
-def ct_slice(study, number, *, side=8, patient=PATIENT):
-    """Return a small slice of a study."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = minted_uid("slice", study, f"{number}")
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
-    ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
-    ds.Modality, ds.PatientName, ds.PatientID = "CT", patient, "PLANTED-ID-7"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = study, minted_uid("series", study)
-    ds.StudyDate = ds.StudyTime = ds.AccessionNumber = ds.StudyID = ""
-    ds.InstanceNumber, ds.SeriesNumber = number, 1
-    ds.Rows = ds.Columns = side
-    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 0
-    ds.PixelData = np.full((side, side), number, np.uint16).tobytes()
-    return ds
 
 
 def study_uid(name):
     return minted_uid("study", name)
 
 
-def write_results(study, case):
-    """Write results whose identifiers follow from the study's objects, as the real ones do."""
-    objects = sorted(study.glob("*.dcm"))
-    first = dcmread(objects[0], stop_before_pixels=True)
-    uids = sorted(str(dcmread(o, stop_before_pixels=True).SOPInstanceUID) for o in objects)
-    folder = case / "dicom"
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(1, RESULTS + 1):
-        ds = ct_slice(str(first.StudyInstanceUID), number)
-        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-        ds.SOPInstanceUID = minted_uid("result", f"{number}", *uids)
-        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        ds.SeriesInstanceUID = minted_uid("results", *uids)
-        ds.Modality, ds.ConversionType = "OT", "SYN"
-        ds.save_as(folder / f"result_{number}.dcm", enforce_file_format=True)
-
-
-def standin(*words):
-    """Return the command that writes results; further words come first, as in a shell."""
-    return (sys.executable, "-m", "examples.pacs_peers", *words, "{study}", "{case}")
-
-
-STANDIN = standin("results")
+STANDIN = (sys.executable, "-m", "examples.pacs_results", "{study}", "{case}")
 
 
 def settings_for(spool, *, target=None, commands=(STANDIN,), quiet_s=0.3, limits=None, **further):
@@ -212,7 +166,7 @@ class ListenerProcess:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path[:1],
                                     os.environ.get("PYTHONPATH", "")])}  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "examples.pacs_peers", "listen", json.dumps(told)],
+            [sys.executable, "-m", "examples.pacs_peers", json.dumps(told)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         self.lines = []
@@ -256,8 +210,4 @@ def listen(told):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "listen":
-        listen(json.loads(sys.argv[2]))
-    else:
-        with contextlib.suppress(KeyboardInterrupt):
-            write_results(Path(sys.argv[2]), Path(sys.argv[3]))
+    listen(json.loads(sys.argv[1]))
