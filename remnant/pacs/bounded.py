@@ -76,6 +76,8 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
 class BoundedProvider(DIMSEServiceProvider):  # type: ignore[misc]
     """Puts messages together, without keeping more of an object than is allowed."""
 
+    message: Any
+
     def __init__(self, assoc: Any, *, most_bytes: int, has_room: Callable[[], bool]) -> None:  # noqa: ANN401
         super().__init__(assoc)
         self.most_bytes = most_bytes

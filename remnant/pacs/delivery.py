@@ -3,19 +3,22 @@
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
+from sqlite3 import Error as DatabaseError
 from typing import Final
 
 from remnant.core.errors import UnreadableFileError
 from remnant.pacs.heads import Head, read_head
 from remnant.pacs.logs import NodeLog
-from remnant.pacs.queue import Outgoing, StudyQueue
 from remnant.pacs.outcomes import SentKind, UnreachableError
+from remnant.pacs.queue import Outgoing, StudyQueue
 from remnant.pacs.sending import Channel, open_channel
 from remnant.pacs.settings import SendingSettings
 from remnant.pacs.spool import Spool
 from remnant.wording import pacs as words
 
 POLL_S: Final = 0.1
+FAULT_S: Final = 10.0
 
 
 class Delivery:
@@ -42,8 +45,15 @@ class Delivery:
     def run(self) -> None:
         """Send until told to stop."""
         while not self._stop.is_set():
-            if not self.deliver_due():
-                self._stop.wait(POLL_S)
+            try:
+                if self.deliver_due():
+                    continue
+            except Exception as fault:  # noqa: BLE001  (whatever it is, sending goes on)
+                self.log.write("fault", kind=type(fault).__name__)
+                self._stop.wait(FAULT_S)
+                with suppress(DatabaseError):
+                    self.queue.doubt(time.time() + self.settings.settle_s)
+            self._stop.wait(POLL_S)
 
     def stop(self) -> None:
         """Send what is on its way, and no more."""

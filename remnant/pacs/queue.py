@@ -196,13 +196,16 @@ class StudyQueue:
         with self._change() as db:
             # an attempt that the end of this program ended was no attempt of the study
             db.execute(
-                "UPDATE studies SET state = 'receiving', due = ?, attempts = attempts - 1 "
-                "WHERE state = 'working'",
-                (now,),
+                "UPDATE studies SET state = 'receiving', attempts = attempts - 1 "
+                "WHERE state = 'working'"
             )
+        self.doubt(now + settle_s)
+
+    def doubt(self, due: float) -> None:
+        """Take what was being sent as in doubt; the target is asked for it when it is due."""
+        with self._change() as db:
             db.execute(
-                "UPDATE outbox SET state = 'unsure', due = ? WHERE state = 'sending'",
-                (now + settle_s,),
+                "UPDATE outbox SET state = 'unsure', due = ? WHERE state = 'sending'", (due,)
             )
 
     def receive(
@@ -338,7 +341,7 @@ class StudyQueue:
         with self._change() as db:
             db.execute(
                 "UPDATE studies SET state = 'receiving', attempts = attempts - 1, "
-                "due = min(due, ?) WHERE key = ?",
+                "due = max(due, ?) WHERE key = ?",
                 (now, work.key),
             )
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from sqlite3 import Error as DatabaseError
 from typing import Final
 
 from remnant.core.errors import UnreadableFileError
@@ -18,6 +19,7 @@ from remnant.pacs.spool import Spool, name_of
 from remnant.wording import pacs as words
 
 POLL_S: Final = 0.1
+FAULT_S: Final = 10.0
 RED: Final = 3
 """Exit code of a result that is not to be used as it is."""
 
@@ -67,8 +69,10 @@ class Worker:
     def run(self) -> None:
         """Work until told to stop."""
         while not self._stop.is_set():
-            if not self.work_due():
-                self._stop.wait(POLL_S)
+            with suppress(DatabaseError):
+                if self.work_due():
+                    continue
+            self._stop.wait(POLL_S)
 
     def stop(self) -> None:
         """End what is under way; it is begun anew later."""
@@ -82,27 +86,42 @@ class Worker:
         self.log.write("study", study=work.key, state="working", revision=work.revision,
                        objects=work.arrivals, attempt=work.attempt)  # fmt: skip
         try:
+            self._work(work)
+        except Exception as fault:  # noqa: BLE001  (whatever it is, others are worked off)
+            self.log.write("fault", study=work.key, kind=type(fault).__name__)
+            self._give_back(work)
+        return True
+
+    def _work(self, work: Work) -> None:
+        try:
             self._run_all(work)
             results = self._posted(work)
         except StoppedError:
             self.queue.give_back(work, time.time())
-            return True
+            return
         except FailedStageError as fault:
             self._failed(work, fault)
-            return True
+            return
         except OSError:
-            self._failed(work, FailedStageError(words.NOT_STORED))
-            return True
+            self._failed(work, FailedStageError(words.NOT_KEPT))
+            return
         counts = self.queue.finish(work, results, time.time())
         self.tally["worked" if counts else "superseded"] += 1
         self.log.write("study", study=work.key, state="worked" if counts else "superseded",
                        revision=work.revision, results=len(results))  # fmt: skip
-        return True
+
+    def _give_back(self, work: Work) -> None:
+        """Leave a study to be begun anew, as soon as the queue can be written."""
+        while not self._stop.wait(FAULT_S):
+            with suppress(DatabaseError):
+                self.queue.give_back(work, time.time() + FAULT_S)
+                return
 
     def _run_all(self, work: Work) -> None:
         case = self.spool.case(work.key, work.revision)
+        study = str(self.spool.study(work.key))
         for command in self.settings.commands:
-            filled = [word.format(study=self.spool.study(work.key), case=case) for word in command]
+            filled = [w.replace("{study}", study).replace("{case}", str(case)) for w in command]
             self._run(filled, case)
 
     def _run(self, command: list[str], case: Path) -> None:

@@ -15,6 +15,7 @@ NOT_STORED: Final = "object could not be stored; send again later"
 STAGE_FAILED: Final = "{stage}: ended with exit code {code}; see the log of the case"
 STAGE_SLOW: Final = "{stage}: took longer than allowed"
 STAGE_RED: Final = "{stage}: the quality gate is red, so that nothing was sent"
+NOT_KEPT: Final = "results could not be kept; is the disk full?"
 NO_RESULTS: Final = "export: wrote no DICOM objects"
 UNREADABLE_RESULT: Final = "export: wrote a DICOM object that cannot be read"
 
