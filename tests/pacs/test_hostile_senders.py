@@ -79,8 +79,7 @@ def test_object_of_another_kind_than_was_said__is_refused(listener):
     told.file_meta.MediaStorageSOPClassUID = MRImageStorage
     with association(listener.receiver.port, kinds=(CTImageStorage, MRImageStorage)) as made:
         told.SOPClassUID = MRImageStorage
-        handlers = [h for h in (evt.EVT_DIMSE_SENT,)]
-        made.bind(handlers[0], as_ct)
+        made.bind(evt.EVT_DIMSE_SENT, as_ct)
         assert 0xA900 == made.send_c_store(told).Status
     assert lives(listener)
 

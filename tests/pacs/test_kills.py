@@ -1,4 +1,7 @@
-"""Listeners that are killed lose nothing and send nothing twice; the long way: benchmarks/pacs_kill.py."""
+"""Listeners that are killed lose nothing and send nothing twice.
+
+The long way is benchmarks/pacs_kill.py.
+"""
 
 import time
 

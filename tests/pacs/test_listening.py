@@ -1,10 +1,9 @@
 """A listener takes studies, has them worked off, and sends the results once."""
 
-import json
 import stat
 import sys
-import urllib.request
 
+import httpx
 import pytest
 
 from examples.pacs_peers import CountingPacs, send_objects, settings_for, study_uid, wait_until
@@ -142,10 +141,8 @@ def test_figures_and_health__are_told(tmp_path, listening):
     send_objects(listener.receiver.port, slices("a", 2))
     address = f"http://127.0.0.1:{listener.metrics_port}"
 
-    with urllib.request.urlopen(f"{address}/metrics") as answer:
-        figures = answer.read().decode()
-    with urllib.request.urlopen(f"{address}/health") as answer:
-        health = json.load(answer)
+    figures = httpx.get(f"{address}/metrics").text
+    health = httpx.get(f"{address}/health").json()
 
     assert 'remnant_studies{state="receiving"} 1.0' in figures
     assert 'remnant_events_total{event="stored_objects"} 2.0' in figures

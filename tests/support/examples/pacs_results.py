@@ -1,4 +1,7 @@
-"""Small DICOM objects, and a stand-in for the pipeline: ``python -m examples.pacs_results STUDY CASE``."""
+"""Small DICOM objects, and what stands in for the pipeline.
+
+``python -m examples.pacs_results STUDY CASE`` writes results of a study.
+"""
 
 import sys
 from pathlib import Path
