@@ -1,7 +1,7 @@
 """Kill a listener at random moments while it receives, works and sends; count what arrives.
 
 ``python benchmarks/pacs_kill.py [--kills 20] [--studies 30] [--seed 1]`` prints what was lost
-and what was sent twice. The pipeline is a stand-in; receiver, queue, workers and outbox are the real ones.
+and what twice. The pipeline is a stand-in; receiver, queue, workers and outbox are the real ones.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Send many studies by several associations at once, then one huge object; watch the memory.
 
-``python benchmarks/pacs_load.py [--studies 200] [--associations 4] [--huge-mib 2048]`` tells how many
-objects were stored, how many twice, and the resident memory of the listener before, at most, and after.
+``python benchmarks/pacs_load.py [--studies 200] [--associations 4] [--huge-mib 2048]``
+tells how many objects were stored, how many twice, and the listener's resident memory.
 """
 
 import argparse

@@ -33,8 +33,13 @@ IMAGES: Final = (
     uid.EnhancedMRImageStorage,
     uid.SegmentationStorage,
     uid.RTStructureSetStorage,
+    uid.Comprehensive3DSRStorage,
+    uid.ComprehensiveSRStorage,
+    uid.EnhancedSRStorage,
+    uid.EncapsulatedPDFStorage,
+    uid.SecondaryCaptureImageStorage,
 )
-"""What is fetched by C-GET, which has room for few kinds."""
+"""What is fetched by C-GET, which has room for few kinds (128 contexts)."""
 FETCHED_SYNTAXES: Final = (
     uid.ExplicitVRLittleEndian,
     uid.ImplicitVRLittleEndian,

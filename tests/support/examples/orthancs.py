@@ -1,7 +1,7 @@
 """A real Orthanc in a network namespace with nothing but loopback.
 
 Orthanc listens on every address of its machine; in a namespace of its own nobody else reaches it.
-Everything that talks to it runs in that namespace too: ``Orthanc.run``.
+Everything that talks to it runs in that namespace too: ``Network.run``.
 """
 
 import json
@@ -35,8 +35,8 @@ def require_orthanc():
     subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
-class Orthanc:
-    """A running Orthanc."""
+class Network:
+    """A namespace of the network, and who listens there."""
 
     def __init__(self, namespace):
         self.namespace = namespace
@@ -57,57 +57,72 @@ class Orthanc:
         """Run remnant there."""
         return self.run(sys.executable, "-m", "remnant", *map(str, words), **options)
 
-    def ask(self, path, *, data=None):
+    def ask(self, path, *, data=None, port=HTTP_PORT):
         """Ask Orthanc's own interface."""
         script = (
             "import sys, urllib.request as u; "
             "d = sys.argv[2].encode() if len(sys.argv) > 2 else None; "
-            f"print(u.urlopen('http://127.0.0.1:{HTTP_PORT}' + sys.argv[1], d).read().decode())"
+            f"print(u.urlopen('http://127.0.0.1:{port}' + sys.argv[1], d).read().decode())"
         )
         more = [] if data is None else [json.dumps(data)]
         return json.loads(self.run(sys.executable, "-c", script, path, *more) or "null")
 
-    def modalities(self):
+    def modalities(self, *, port=HTTP_PORT):
         """Return how many objects of which modality are in Orthanc."""
         counts = {}
-        for series in self.ask("/series?expand"):
+        for series in self.ask("/series?expand", port=port):
             modality = series["MainDicomTags"]["Modality"]
             counts[modality] = counts.get(modality, 0) + len(series["Instances"])
         return counts
 
 
 @contextmanager
-def orthanc(folder):
-    """Start an Orthanc; it and its namespace go when the block ends."""
+def network():
+    """Make a namespace; it goes when the block ends."""
     require_orthanc()
-    namespace = f"remnant-{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", namespace], check=True)
-    process = None
+    name = f"remnant-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
     try:
-        running = Orthanc(namespace)
-        running.run("ip", "link", "set", "lo", "up")
+        made = Network(name)
+        made.run("ip", "link", "set", "lo", "up")
+        yield made
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+@contextmanager
+def started(there, config, *, port=HTTP_PORT):
+    """Start an Orthanc in a namespace; it goes when the block ends."""
+    process = subprocess.Popen(
+        there.inside("Orthanc", str(config)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=config.parent,
+    )
+    try:
+        wait_for(there, process, port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def orthanc(folder):
+    """Start an Orthanc that has DICOMweb, too."""
+    with network() as there:
         config = folder / "orthanc.json"
         config.write_text(json.dumps(settings(folder)), encoding="utf-8")
-        process = subprocess.Popen(
-            running.inside("Orthanc", str(config)),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wait_for(running, process)
-        yield running
-    finally:
-        if process is not None:
-            process.terminate()
-            process.wait(30)
-        subprocess.run(["ip", "netns", "delete", namespace], check=True)
+        with started(there, config):
+            yield there
 
 
-def wait_for(running, process):
+def wait_for(there, process, port):
     end = time.monotonic() + 60
     while time.monotonic() < end:
         assert process.poll() is None, "Orthanc ended at once"
         try:
-            running.ask("/system")
+            there.ask("/system", port=port)
         except AssertionError:
             time.sleep(0.2)
         else:
