@@ -74,8 +74,8 @@ def send_huge(port: int, mib: int) -> tuple[int | None, float]:
     from pynetdicom.dimse_primitives import C_STORE
     from pynetdicom.pdu_primitives import P_DATA
 
-    piece = b"\0" * (16382 - 6)
     with association(port) as made:
+        piece = b"\0" * (made.acceptor.maximum_length - 6)
         began = time.monotonic()
         request = C_STORE()
         request.MessageID, request.Priority = 1, 2
@@ -92,8 +92,10 @@ def send_huge(port: int, mib: int) -> tuple[int | None, float]:
             made.dul.send_pdu(command)
         pieces = mib * MIB // len(piece)
         for number in range(pieces + 1):
-            while made.dul.to_provider_queue.qsize() > 20:  # noqa: PLR2004  (a short queue)
+            while made.dul.to_provider_queue.qsize() > 4 and made.is_established:  # noqa: PLR2004
                 time.sleep(0.0005)
+            if not made.is_established:
+                break
             data = P_DATA()
             head = b"\2" if number == pieces else b"\0"
             data.presentation_data_value_list = [[context.context_id, head + piece]]
@@ -107,7 +109,11 @@ def measure(studies: int, associations: int, huge_mib: int) -> dict[str, object]
     """Return what was stored, and the listener's memory."""
     with tempfile.TemporaryDirectory() as folder:
         spool = Path(folder) / "spool"
-        listener = ListenerProcess(spool, quiet_s=3600.0)
+        listener = ListenerProcess(
+            spool,
+            quiet_s=3600.0,
+            limits={"most_object_bytes": 1024 * MIB, "most_pdu_bytes": MIB, "timeout_s": 30.0},
+        )
         listener.is_listening.wait(60)
         send_study(listener.port, 0)  # what is loaded once, is loaded
         watch, began = Watch(listener.process.pid), time.monotonic()

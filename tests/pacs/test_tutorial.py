@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from examples.orthancs import network, started
+from examples.other_readers import program, read_by_others
 from examples.pacs_peers import SUPPORT, wait_until
 from remnant.pipeline.exporting import Target
 
@@ -86,23 +86,7 @@ def test_tutorial__runs_as_written_and_its_results_are_read_by_others(
 
     assert {"SEG", "SR", "DOC"} <= set(kinds), kinds
     assert 2 <= kinds["SEG"]
-    read_by_others(tmp_path / "fetched")
-
-
-def read_by_others(folder):
-    """Let dcmqi and dcmtk read what came back."""
-    from pydicom import dcmread
-
-    files = {path: dcmread(path, stop_before_pixels=True) for path in folder.iterdir()}
-    assert {"SEG", "SR"} == {ds.Modality for ds in files.values()}
-    for path, ds in files.items():
-        if ds.Modality == "SR" and shutil.which("dsrdump"):
-            told = subprocess.run(["dsrdump", path], capture_output=True, text=True, check=True)
-            assert "Imaging Measurement" in told.stdout
-        if ds.Modality == "SEG" and shutil.which("segimage2itkimage"):
-            subprocess.run(
-                ["segimage2itkimage", "--inputDICOM", path, "--outputDirectory", folder,
-                 "--outputType", "nrrd", "--prefix", path.stem],
-                capture_output=True, check=True,
-            )  # fmt: skip
-            assert list(folder.glob(f"{path.stem}*.nrrd"))
+    (tmp_path / "read").mkdir()
+    read = read_by_others(tmp_path / "fetched", tmp_path / "read")
+    if program("dsrdump") and program("segimage2itkimage"):
+        assert {"SEG", "SR"} == set(read)

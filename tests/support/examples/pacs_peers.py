@@ -160,8 +160,8 @@ def chunked_config_kept():
 class ListenerProcess:
     """A listener in a process of its own, to be killed."""
 
-    def __init__(self, spool, *, target=None, port=0, quiet_s=0.3, workers=2):
-        told = {"spool": str(spool), "port": port, "quiet_s": quiet_s, "workers": workers}
+    def __init__(self, spool, *, target=None, port=0, quiet_s=0.3, limits=None):
+        told = {"spool": str(spool), "port": port, "quiet_s": quiet_s, "limits": limits or {}}
         told["target"] = None if target is None else [target.ae_title, target.host, target.port]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path[:1],
                                     os.environ.get("PYTHONPATH", "")])}  # fmt: skip
@@ -203,7 +203,11 @@ def listen(told):
     target = told["target"]
     peer = None if target is None else DicomPeer(ae_title=target[0], host=target[1], port=target[2])
     settings = settings_for(
-        Path(told["spool"]), target=peer, quiet_s=told["quiet_s"], port=told["port"]
+        Path(told["spool"]),
+        target=peer,
+        quiet_s=told["quiet_s"],
+        port=told["port"],
+        limits=small_limits(**told["limits"]),
     )
     with Listener(settings, NodeLog()):
         stop.wait()
