@@ -31,6 +31,7 @@ COMMANDS = {
     "cohort": "Many cases from one manifest: run them, and make tables and a summary of them.",
     "export": "Write a case for 3D Slicer, ITK-SNAP, nnU-Net, or as surfaces (STL, glTF).",
     "anonymise": "Write a DICOM study without identifiers, for research.",
+    "pacs": "Studies from a PACS, results back to it: fetch, send, or listen for studies.",
     "models": "List, fetch, add and show the pretrained networks.",
     "inspect": "Say what is in a file or folder, and what speaks against using it.",
     "doctor": "Say what is installed, which device and models there are, and what is missing.",

@@ -50,7 +50,7 @@ COHORT: Final = "cohort"
 ENGLISH_ONLY: Final = frozenset(
     ("rule_table", "rule_rows", "input_table", "exports", "scan_doubts", "responses",
      "agreement_view", "comparison_view", "bland_altman", "language", "extraction",
-     "corrections", "notebook", "notebook_view", "dicom", "anonymising")
+     "corrections", "notebook", "notebook_view", "dicom", "anonymising", "pacs")
 )  # fmt: skip
 """Modules for the documentation, the terminal, notebooks, the review page and cohorts."""
 SAID_FIELDS: Final = frozenset(

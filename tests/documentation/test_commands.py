@@ -23,7 +23,10 @@ PAGES = (
     "docs/tutorials/*.md",
     "docs/how-to/*.md",
 )
-ELSEWHERE = {"docs/tutorials/plan_two_livers.md": "tests/integration/test_tutorial.py"}
+ELSEWHERE = {
+    "docs/tutorials/plan_two_livers.md": "tests/integration/test_tutorial.py",
+    "docs/tutorials/pacs.md": "tests/pacs/test_tutorial.py",
+}
 """Pages that another test runs."""
 NOT_RUN = {
     "make": "the whole test run, or what it is part of",
@@ -35,6 +38,7 @@ NOT_RUN = {
     "uv": "installs",
     "docker": "tests/packaging/test_container.py looks at the Dockerfile",
     "TotalSegmentator": "another program",
+    "Orthanc": "another program, which tests/pacs starts",
     "head": "draws a token",
     "chmod": "keeps it to its owner",
 }
@@ -45,9 +49,10 @@ LONG = {
     ("remnant", "models", "pull"),
     ("remnant", "models", "add"),
     ("remnant", "serve"),
+    ("remnant", "pacs"),
 }
-"""Commands that need the networks themselves, or do not end; tests/integration, cli, models and web
-run them."""
+"""Commands that need networks or a PACS, or do not end; tests/integration, cli, models, web and
+pacs run them."""
 FENCED = re.compile(r"```(\w+)([^\n]*)\n(.*?)```", re.DOTALL)
 NAMED = re.compile(r'title="([^"]+)"')
 SHELL = {"bash", "sh", "console"}

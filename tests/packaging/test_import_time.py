@@ -43,7 +43,7 @@ TORCH_FREE = (
 )
 COMMANDS = {
     "demo", "run", "segment", "measure", "plan", "report", "compare", "evaluate", "models",
-    "inspect", "doctor", "export", "cohort", "correct", "serve", "anonymise",
+    "inspect", "doctor", "export", "cohort", "correct", "serve", "anonymise", "pacs",
 }  # fmt: skip
 PURE = (
     "remnant.core.case",
