@@ -198,9 +198,9 @@ def warm_up(case: OpenCase) -> None:
 
 def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
     """Find in the background what lesions take under the choice that was asked for last."""
-    form = zone_form(choice)
+    form = (choice.resection_margin_mm, zone_form(choice))
     with case.lock:
-        if case.made.get(WANTED, zone_form(DEFAULT_CHOICE)) == form:
+        if case.made.get(WANTED) == form:
             return
         case.made[WANTED] = form
 

@@ -35,6 +35,8 @@ from volumetry.virtual_resection.zones import SAME_SQUARED, Mask, flat_places, l
 REACHES_MM: Final = (12.0, 21.0)
 """As far as the first of them that is enough distances are measured at once, so that a margin
 changes without measuring anew: most are smaller than the first, nearly all than the last."""
+MOST_CELLS: Final = 60_000
+"""With more of them a recipe is cut alone sooner than judged on the cells of all lesions."""
 MOST_KEPT_BYTES: Final = 320 * 1024 * 1024
 SHARE_REACHED_OUT: Final = 0.75
 """Of the memory; the rest stays for zones of other margins, so that they drive nothing out."""
@@ -51,16 +53,25 @@ class RecipeAtoms:
     Parameters
     ----------
     atoms
-        Margins and zones of other lesions are left out; what lies in the removed segments is not
-        cut.
+        Margins and zones of other lesions may be left out, and what lies in the removed segments
+        need not be cut.
     margin_ml, zone_ml
-        Functional liver in the whole margin and zone of each treated lesion, 0.0 for others; shape
-        ``(m,)``.
+        Functional liver in the whole margin and zone of each treated lesion; shape ``(m,)``.
     """
 
     atoms: Atoms
     margin_ml: NDArray[np.float64]
     zone_ml: NDArray[np.float64]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        sparse = (self.atoms.resection, self.atoms.ablation)
+        arrays = (
+            self.atoms.segment, self.atoms.voxels, self.margin_ml, self.zone_ml,
+            *(array for part in sparse for array in (part.data, part.indices, part.indptr)),
+        )  # fmt: skip
+        return sum(array.nbytes for array in arrays)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +195,7 @@ class WarmLiver:
         if maps.segments is not None:
             np.copyto(codes, maps.segments, where=self.functional, casting="unsafe")
         self._segment = codes.ravel()
-        self._cells = self._segment.astype(np.int32)
+        self._cells = self._cells_of_segments()
         sizes = np.bincount(self._segment, minlength=SEGMENT_CODES)
         sizes[0] -= self._segment.size - int(np.count_nonzero(self.functional))
         codes_of = list(range(SEGMENT_CODES))
@@ -212,6 +223,12 @@ class WarmLiver:
                 return
             self.zone(lesion, choice)
             self.margin(lesion, choice)
+        key = self._cut_key(choice)
+        if key not in self._kept:
+            found = self._whole_cut(choice, still_wanted)
+            if found is not None:
+                with self._lock:
+                    self._keep(key, lambda: found)
 
     def reach_out(self) -> None:
         """Measure distances as far as nearly every margin reaches, while memory allows it."""
@@ -231,6 +248,12 @@ class WarmLiver:
         choice
             Margins, and the form of the ablation zones.
         """
+        key = self._cut_key(choice)
+        with self._lock:
+            known: RecipeAtoms | None = self._kept.get(key)
+            if known is not None:
+                self._kept.move_to_end(key)
+                return known
         removed = frozenset(recipe.segments)
         resected = {*self._inside(removed), *recipe.wedges} & set(self.boxes)
         ablated = set(recipe.ablations) & set(self.boxes)
@@ -239,11 +262,7 @@ class WarmLiver:
             margins = {one: self._margin(one, margin_mm) for one in sorted(resected)}
             zones = {one: self.zone(one, choice) for one in sorted(ablated)}
             atoms = self._cut(margins, zones, removed)
-        return RecipeAtoms(
-            atoms,
-            margin_ml=self._volumes(margins),
-            zone_ml=self._volumes({one: zone.part for one, zone in zones.items()}),
-        )
+        return self._with_volumes(atoms, margins, zones)
 
     def margin(self, lesion: int, choice: PlanChoice) -> Part:
         """Return the functional voxels of a lesion's resection margin, in no order."""
@@ -321,29 +340,56 @@ class WarmLiver:
         """Refine the segments by parts, in place, and put all back as it was."""
         whole = (*margins.values(), *(zone.part for zone in zones.values()))
         parts = [part.outside(removed) for part in whole]
-        sizes = np.bincount(self.whole.segment, self.whole.voxels, SEGMENT_CODES)
-        codes_of = list(range(SEGMENT_CODES))
-        cells = _Cells(sizes.astype(int).tolist(), codes_of, [0] * SEGMENT_CODES)
+        cells = self._uncut()
         try:
             for number, part in enumerate(parts):
-                for _, places in part.by_segment:
-                    self._refine(places, cells, 1 << number)
+                _refine(self._cells, part, cells, 1 << number)
         finally:
             for segment, places in (one for part in parts for one in part.by_segment):
                 self._cells[places] = segment
+        return self._of_parts(cells, margins, zones)
+
+    def _whole_cut(
+        self, choice: PlanChoice, still_wanted: Callable[[], bool]
+    ) -> RecipeAtoms | None:
+        """Cut along all margins and zones of a choice, as the planner does, in a copy.
+
+        ``None`` where nobody wants it any more, or its atoms would be too many to be quick.
+        """
+        margins = {one: self.margin(one, choice) for one in self.boxes}
+        zones = {one: self.zone(one, choice) for one in self.boxes}
+        cell_of, cells = self._cells_of_segments(), self._uncut()
+        parts = (*margins.values(), *(zone.part for zone in zones.values()))
+        for number, part in enumerate(parts):
+            if not still_wanted() or len(cells.sizes) > MOST_CELLS:
+                return None
+            _refine(cell_of, part, cells, 1 << number)
+        return self._with_volumes(self._of_parts(cells, margins, zones), margins, zones)
+
+    def _cut_key(self, choice: PlanChoice) -> object:
+        return "atoms", choice.resection_margin_mm, zone_form(choice)
+
+    def _cells_of_segments(self) -> NDArray[np.int32]:
+        return self._segment.astype(np.int32)
+
+    def _uncut(self) -> _Cells:
+        sizes = np.bincount(self.whole.segment, self.whole.voxels, SEGMENT_CODES)
+        codes_of = list(range(SEGMENT_CODES))
+        return _Cells(sizes.astype(int).tolist(), codes_of, [0] * SEGMENT_CODES)
+
+    def _of_parts(self, cells: _Cells, margins: dict[int, Part], zones: dict[int, _Zone]) -> Atoms:
         counts = {one: zone.count for one, zone in zones.items()}
         rows = [self.lesion_ids.index(one) for one in (*margins, *zones)]
         return self._atoms(cells, rows, len(margins), self.whole.lesion_voxels, counts)
 
-    def _refine(self, places: Few, cells: _Cells, bit: int) -> None:
-        met = self._cells[places]
-        counts = np.bincount(met, minlength=len(cells.sizes))
-        numbers = np.flatnonzero(counts)
-        renamed = np.zeros(len(cells.sizes), np.int32)
-        renamed[numbers] = len(cells.sizes) + np.arange(len(numbers))
-        self._cells[places] = renamed[met]
-        for number in numbers.tolist():
-            cells.split(number, int(counts[number]), bit)
+    def _with_volumes(
+        self, atoms: Atoms, margins: dict[int, Part], zones: dict[int, _Zone]
+    ) -> RecipeAtoms:
+        return RecipeAtoms(
+            atoms,
+            margin_ml=self._volumes(margins),
+            zone_ml=self._volumes({one: zone.part for one, zone in zones.items()}),
+        )
 
     def _atoms(
         self,
@@ -406,13 +452,30 @@ def _incidence(
     members: Sequence[int], rows: Sequence[int], first: int, shape: tuple[int, int]
 ) -> csr_array:
     """Tell which atoms lie in which lesion's part; the bits of these parts begin at ``first``."""
-    pairs = [
-        (atom, row)
-        for atom, bits in enumerate(members)
-        if bits
-        for number, row in enumerate(rows, start=first)
-        if bits >> number & 1
-    ]
+    here = {1 << number: row for number, row in enumerate(rows, start=first)}
+    held = sum(here)
+    pairs = [(atom, here[bit]) for atom, bits in enumerate(members) for bit in _ones(bits & held)]
     atoms, columns = zip(*pairs, strict=True) if pairs else ((), ())
     places = (np.array(atoms, np.int64), np.array(columns, np.int64))
     return csr_array((np.ones(len(pairs), np.bool_), places), shape=shape)
+
+
+def _ones(bits: int) -> Iterator[int]:
+    """Yield the bits of a number that are set."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest
+        bits ^= lowest
+
+
+def _refine(cell_of: NDArray[np.int32], part: Part, cells: _Cells, bit: int) -> None:
+    """Split cells, in place, along one part."""
+    for _, places in part.by_segment:
+        met = cell_of[places]
+        counts = np.bincount(met, minlength=len(cells.sizes))
+        numbers = np.flatnonzero(counts)
+        renamed = np.zeros(len(cells.sizes), np.int32)
+        renamed[numbers] = len(cells.sizes) + np.arange(len(numbers))
+        cell_of[places] = renamed[met]
+        for number in numbers.tolist():
+            cells.split(number, int(counts[number]), bit)
