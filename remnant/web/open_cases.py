@@ -25,7 +25,7 @@ from remnant.pipeline.case_files import COUINAUD, LESIONS, SCHEMES, STATE, STRUC
 from remnant.pipeline.folder import read_measured, require_as_measured
 from remnant.pipeline.state import read_state
 from remnant.web.library import Library, inside, revision_of, stamps
-from remnant.web.refusals import RefusedError, one_line, refused
+from remnant.web.refusals import RefusedError, bare_line, refused
 from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.virtual_resection.warm_liver import zone_form
 
@@ -218,7 +218,7 @@ def named_errors(folder: Path, *private: str) -> Iterator[None]:
     except RefusedError:
         raise
     except RemnantError as fault:
-        words = one_line(f"{fault}", f"{folder}", f"{folder.parent}", *private)
+        words = bare_line(f"{fault}", f"{folder}", f"{folder.parent}", *private)
         raise refused(422, words) from fault
     except OSError as fault:
         words = f"the case cannot be read: {fault.strerror or 'the disk refuses it'}"
