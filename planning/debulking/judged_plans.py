@@ -309,9 +309,7 @@ def _project(
 
 def _kept(problem: Problem, recipe: Recipe) -> frozenset[CouinaudSegment]:
     """Segments that stay and hold functional liver."""
-    atoms = problem.atoms
-    held = {CouinaudSegment(int(c)) for c in atoms.segment[atoms.voxels > 0] if c}
-    return frozenset(held) - frozenset(recipe.segments)
+    return held_segments(problem.atoms) - frozenset(recipe.segments)
 
 
 def _feasible(findings: Iterable[Finding], case: PlanCase, *, assessed: bool) -> Verdict:

@@ -21,9 +21,8 @@ from remnant.cohort.manifest_columns import STUDY
 from remnant.cohort.outcome_file import has_files, read_outcome, write_outcome
 from remnant.cohort.outcomes import CaseOutcome, CaseStatus, CaseTask
 from remnant.cohort.packages import require_packages
-from remnant.core.errors import ClusterLostError, InputError
+from remnant.core.errors import ClusterLostError, InputError, one_line
 from remnant.core.progress import Progress, silent
-from remnant.documents.codec import one_line
 from remnant.documents.json_files import read_json, write_json
 from remnant.pipeline.division import COUINAUD
 from remnant.pipeline.results import require_writable

@@ -8,6 +8,7 @@ from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import Patient
 from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import Provenance
+from remnant.core.readings import LesionReading
 from remnant.core.settings import DEFAULT_SETTINGS, Settings
 from remnant.core.showing import ShowsItself
 from remnant.core.study import Study
@@ -21,7 +22,7 @@ class CaseReport(ShowsItself):
     ``planning`` is ``None`` until the plan stage ran. ``quality`` holds every check of every
     stage, passed or not. ``planted`` lists the demo's synthetic metastases and is empty for every
     real case. ``clinical`` are the facts beside the scan that the plan was made with, ``settings``
-    what was chosen for it.
+    what was chosen for it, ``readings`` who confirmed or rejected lesions, where a name is known.
     """
 
     study: Study
@@ -33,3 +34,4 @@ class CaseReport(ShowsItself):
     planted: tuple[PlantedLesion, ...] = field(default=())
     clinical: ClinicalFacts = NOTHING_SAID
     settings: Settings = field(default=DEFAULT_SETTINGS)
+    readings: tuple[LesionReading, ...] = ()

@@ -23,6 +23,10 @@ that line and ends with a code of `remnant.cli.exit_codes`. An infeasible plan o
 check is a result, not an error.
 """
 
+from typing import Final
+
+MOST_LETTERS: Final = 240
+
 
 class RemnantError(Exception):
     """Root of all errors raised on purpose."""
@@ -98,3 +102,8 @@ class ClusterLostError(RemnantError):
 
 class InconsistentPlanError(RemnantError, RuntimeError):
     """A plan was counted twice, independently, and the counts differ: a fault of this program."""
+
+
+def one_line(text: str, *, most: int = MOST_LETTERS) -> str:
+    """Return the words of an error without line breaks, cut to a length for messages."""
+    return " ".join(text.split())[:most]

@@ -17,7 +17,7 @@ from pydantic_core import (
     core_schema,
 )
 
-from remnant.core.errors import InputError
+from remnant.core.errors import InputError, one_line
 from remnant.documents.core_schemas import CLOSED, Shapes, Stored
 from remnant.documents.json_files import LARGEST_DOCUMENT_BYTES, parse_json, write_json
 from remnant.io.bounded import read_bounded
@@ -203,11 +203,6 @@ def _tidied(node: Any) -> Any:  # noqa: ANN401
         for key, part in node.items()
         if not (key == "title" and isinstance(part, str))
     }
-
-
-def one_line(text: str) -> str:
-    """Return a text without line breaks, cut to a length for messages."""
-    return " ".join(text.split())[:240]
 
 
 def _refusal(name: str, fault: ValidationError) -> InputError:

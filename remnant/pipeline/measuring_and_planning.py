@@ -15,6 +15,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import Provenance
+from remnant.core.readings import lesion_readings
 from remnant.core.settings import (
     PlanningSettings,
     Settings,
@@ -88,6 +89,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
         planted=case.planted,
         settings=settings,
+        readings=lesion_readings(case.corrections, volumes.lesions),
     )
 
 

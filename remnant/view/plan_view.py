@@ -452,10 +452,14 @@ def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
         volume=figure(lesion.volume_ml).number,
         words=FATE_WORDS[fate] if lesion.counts else say(REJECTED_WORDS),
         confirmation=CONFIRMATION_WORDS[lesion.confirmation],
-        treated=lesion.counts and fate is not Fate.STAYS,
+        treated=_treats(plan, lesion),
         unconfirmed=lesion.confirmation.is_open,
         volume_ml=lesion.volume_ml.value or 0.0,
     )
+
+
+def _treats(plan: DebulkingPlan, lesion: Lesion) -> bool:
+    return lesion.counts and plan.result.fates.get(lesion.id, Fate.STAYS) is not Fate.STAYS
 
 
 def fate_groups(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[FateGroup, ...]:
@@ -499,7 +503,7 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
     cut = [n for n, fate in plan.result.fates.items() if fate is Fate.CUT]
     if cut:
         yield say("cuts {lesions}", lesions=lesion_words(cut))
-    unsure = sum(fate.treated and fate.unconfirmed for fate in fates(plan, lesions))
+    unsure = sum(_treats(plan, lesion) and lesion.confirmation.is_open for lesion in lesions)
     larger = sum(f.verdict is Verdict.UNCERTAIN for f in plan.findings if f.id == ABLATION_SIZE_ID)
     if larger:
         yield say("size of what is ablated uncertain")

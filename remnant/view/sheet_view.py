@@ -8,15 +8,18 @@ from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan, PlanOrigin
 from remnant.core.findings import Finding
 from remnant.core.plan import Resection
+from remnant.core.readings import LesionReading
 from remnant.core.recipe import Recipe
 from remnant.pictures.figures import largest_lesion
 from remnant.view.certainty import PlanOutcome, of_hundred
 from remnant.view.open_questions import open_questions
 from remnant.view.parts import Figure, Mark, figure, mark
+from remnant.view.recipe_view import lesion_words
 from remnant.view.resection_view import chosen_rule
 from remnant.view.segment_state import segments_origin
 from remnant.view.subject import Subject, resections_of
 from remnant.wording.impression import impression
+from remnant.wording.language import say
 from remnant.wording.numbers import ABSENT, sentence
 from remnant.wording.plans import plan_title
 from remnant.wording.report_sheet import counted_words, largest_words, read_words
@@ -59,7 +62,8 @@ class Sheet:
     """The first sheet beside what other parts of the view hold.
 
     ``impression`` is without what is missing: that stands in ``missing``, of ``asked`` questions in
-    all. ``lesions`` and ``segments`` say who read them; ``number`` and ``largest`` are of lesions.
+    all. ``lesions`` and ``segments`` say who read them, ``readings`` one line for each person and
+    day; ``number`` and ``largest`` are of lesions.
     """
 
     impression: tuple[str, ...]
@@ -69,6 +73,7 @@ class Sheet:
     missing: tuple[str, ...]
     asked: int
     lesions: str
+    readings: tuple[str, ...]
     segments: str
 
 
@@ -85,8 +90,19 @@ def view_sheet(subject: Subject) -> Sheet:
         missing=tuple(one.words for one in asked[:MOST_MISSING]),
         asked=len(asked),
         lesions=sentence(read_words(lesions)),
+        readings=tuple(map(_reading, case.readings)),
         segments=sentence(segments_origin(case.volumetry)),
     )
+
+
+def _reading(reading: LesionReading) -> str:
+    """Say what one person said of lesions, e.g. ``A. Reader, 2026-11-29: confirmed 1, 2``."""
+    said = []
+    if reading.confirmed:
+        said.append(say("confirmed {lesions}", lesions=lesion_words(reading.confirmed)))
+    if reading.rejected:
+        said.append(say("rejected {lesions}", lesions=lesion_words(reading.rejected)))
+    return f"{reading.by}, {reading.date}: {'; '.join(said)}"
 
 
 def _operations(subject: Subject) -> Iterator[OperationRow]:

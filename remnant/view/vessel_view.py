@@ -7,6 +7,7 @@ from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, first
 from remnant.core.vessels import NamedVessel
 from remnant.wording.language import say
+from remnant.wording.numbers import plain
 from remnant.wording.vessels import (
     COMPUTED_NOTE,
     GIVEN_NOTE,
@@ -59,9 +60,9 @@ def _says_found(finding: Finding) -> bool:
 def _row(vessel: NamedVessel) -> VesselRow:
     return VesselRow(
         name=VESSEL_WORDS[vessel.name],
-        diameter=f"{vessel.diameter_mm:.0f}",
-        length=f"{vessel.length_mm:.0f}",
+        diameter=plain(vessel.diameter_mm),
+        length=plain(vessel.length_mm),
         direction=direction_words(vessel.direction_ras),
-        confidence=f"{vessel.confidence:.2f}",
+        confidence=plain(vessel.confidence),
         serves=served_words(vessel.share_by_segment),
     )

@@ -10,7 +10,7 @@ from remnant.pipeline.drafts.draft import begun, held_draft, require_draft
 from remnant.pipeline.export_scan import scan_of
 from remnant.pipeline.folder import read_case
 from remnant.web.library import revision_of
-from remnant.web.refusals import one_line, refused
+from remnant.web.refusals import bare_line, refused
 from remnant.web.requests import Json
 from remnant.web.scans import Place
 
@@ -30,7 +30,7 @@ def commit_stored(
     try:
         done = _committed(progress, case, name, confirm, place)
     except RemnantError as fault:
-        raise refused(422, one_line(f"{fault}", *private)) from fault
+        raise refused(422, bare_line(f"{fault}", *private)) from fault
     return {"revision": revision_of(case), "version": done.correction.version}
 
 

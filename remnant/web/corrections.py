@@ -25,7 +25,7 @@ from remnant.web.draft_desk import Desk
 from remnant.web.draft_requests import asked_step, confirmed_parts
 from remnant.web.jobs import Job, in_process
 from remnant.web.open_cases import OpenCase, named_errors
-from remnant.web.refusals import changed_meanwhile, one_line, refused
+from remnant.web.refusals import bare_line, changed_meanwhile, refused
 from remnant.web.requests import Json, require_fields, text
 from remnant.web.site import DRAFT, Site
 from remnant.web.volumes import Layer, whole_box
@@ -150,14 +150,16 @@ def _draft_errors(case: OpenCase) -> Iterator[None]:
             except DraftHeldError as fault:
                 head = held_draft(case.folder)
                 told = {} if head is None else {"by": head.by, "since": head.since}
-                raise refused(409, one_line(f"{fault}"), "wait, or take it over", **told) from fault
+                raise refused(
+                    409, bare_line(f"{fault}"), "wait, or take it over", **told
+                ) from fault
             except NoDraftError as fault:
-                raise refused(409, one_line(f"{fault}"), GO_ON, revision=case.revision) from fault
+                raise refused(409, bare_line(f"{fault}"), GO_ON, revision=case.revision) from fault
             except CaseChangedError as fault:
-                error = one_line(f"{fault}")
+                error = bare_line(f"{fault}")
                 raise refused(412, error, GO_ON, revision=case.revision) from fault
             except ScanNeededError as fault:
-                raise refused(422, one_line(f"{fault}"), "serve the case with its scan") from fault
+                raise refused(422, bare_line(f"{fault}"), "serve the case with its scan") from fault
     except OSError as fault:
         raise refused(
             422, f"the case cannot be written: {fault.strerror}", "mend its folder"
@@ -176,7 +178,7 @@ def _draft_of(desk: Desk, case: OpenCase) -> Json | None:
             draft = desk.of(case.folder)
             return None if draft is None else draft_answer(case, draft)
     except RemnantError as fault:
-        words = one_line(f"{fault}", *case.private())
+        words = bare_line(f"{fault}", *case.private())
         known = {} if head is None else {"draft": head.draft, "by": head.by, "since": head.since}
         return {**known, "stale": True, "error": words}
 

@@ -1,9 +1,11 @@
 """Figures as the page gets them: the number, its interval, and both as they are written."""
 
+from dataclasses import replace
 from typing import Any
 
 from remnant.core.quantity import Quantity
 from remnant.view.parts import figure
+from remnant.wording.numbers import sign
 
 Figure = dict[str, Any]
 
@@ -11,6 +13,9 @@ Figure = dict[str, Any]
 def written(quantity: Quantity, unit: str, *, fraction: bool = False) -> Figure:
     """Return a quantity as a figure of the page; a fraction is written in percent."""
     shown = figure(quantity, unit, fraction=fraction)
+    if fraction and quantity.value == 0.0:
+        # nothing at all: "0.0 %" would read as a small share that was rounded
+        shown = replace(shown, number=f"{sign(quantity)}0")
     interval = quantity.interval
     return {
         "value": quantity.value,

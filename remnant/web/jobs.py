@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from remnant.core.errors import RemnantError
-from remnant.web.refusals import RefusedError, one_line, refused
+from remnant.web.refusals import RefusedError, bare_line, refused
 from remnant.web.requests import Json
 
 MOST_RUNNING: Final = 2
@@ -155,7 +155,7 @@ def _worked(job: Job, work: Work, private: tuple[str, ...]) -> None:
         job.error, job.what_to_do = fault.refusal.error, fault.refusal.what_to_do
         job.state = FAILED
     except RemnantError as fault:
-        job.error, job.state = one_line(f"{fault}", *private), FAILED
+        job.error, job.state = bare_line(f"{fault}", *private), FAILED
     except Exception as fault:  # noqa: BLE001  (whatever ends it, the page is told)
         job.error, job.state = f"a fault of this program ({type(fault).__name__})", FAILED
 
@@ -223,7 +223,7 @@ def _in_process(pipe: Any, work: Callable[..., Json], arguments: tuple[Any, ...]
     try:
         done = work(lambda *told: pipe.send(("progress", *told)), *arguments)
     except RemnantError as fault:
-        pipe.send(("failed", one_line(f"{fault}")))
+        pipe.send(("failed", bare_line(f"{fault}")))
     except RefusedError as fault:
         pipe.send(("failed", fault.refusal.error))
     else:

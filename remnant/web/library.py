@@ -18,7 +18,7 @@ from remnant.pipeline.folder import edited_files, read_measured
 from remnant.pipeline.publishing import settle
 from remnant.pipeline.state import read_state
 from remnant.web.figures import percents, volume
-from remnant.web.refusals import one_line, unknown_case
+from remnant.web.refusals import bare_line, unknown_case
 
 DEEPEST: Final = 3
 """A cohort's cases lie two folders below it."""
@@ -164,7 +164,7 @@ def listed(folder: Path) -> Row:
         report = read_measured(folder)
         edited = edited_files(folder, read_state(folder / STATE)) if is_case(folder) else ()
     except (RemnantError, OSError) as fault:
-        return {**head, **_failed(one_line(f"{fault}", f"{folder}"))}
+        return {**head, **_failed(bare_line(f"{fault}", f"{folder}"))}
     if edited:
         files = ", ".join(edited)
         return {**head, **_row_of(report), **_stale(files)}
@@ -195,7 +195,7 @@ def _row_of(report: CaseReport) -> Row:
         "status": status_of(report),
         "modality": None if study.modality is None else study.modality.value,
         "phase": study.phase.value,
-        "lesions": len(volumes.counted_lesions),
+        "lesions": None if volumes.tumour_ml.value is None else len(volumes.counted_lesions),
         "tlv": volume(volumes.tlv_ml),
         "burden": percents(volumes.burden_fraction),
         "light": None if light is None else COLOURS[light],

@@ -16,7 +16,7 @@ from remnant.core.boxes import Box
 from remnant.core.case import CaseReport
 from remnant.core.errors import RemnantError
 from remnant.core.geometry import Geometry
-from remnant.core.plan_choice import DEFAULT_CHOICE
+from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.documents.state_document import SegmentationState
 from remnant.io.map_boxes import read_box, read_filled_box
@@ -25,8 +25,12 @@ from remnant.pipeline.case_files import COUINAUD, LESIONS, SCHEMES, STATE, STRUC
 from remnant.pipeline.folder import read_measured, require_as_measured
 from remnant.pipeline.state import read_state
 from remnant.web.library import Library, inside, revision_of, stamps
-from remnant.web.refusals import RefusedError, one_line, refused
+from remnant.web.refusals import RefusedError, bare_line, refused
 from volumetry.liver_maps import LiverMaps, liver_maps
+from volumetry.virtual_resection.warm_liver import zone_form
+
+WANTED = "zone form"
+"""Under this name `OpenCase.made` holds the form of the zones that were asked for last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,6 +193,21 @@ def warm_up(case: OpenCase) -> None:
     choice = DEFAULT_CHOICE if planning is None else planning.choice
     if case.warm is not None:
         case.warm.liver.warm(choice)
+        case.warm.liver.reach_out()
+
+
+def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
+    """Find in the background what lesions take under the choice that was asked for last."""
+    form = (choice.resection_margin_mm, zone_form(choice))
+    with case.lock:
+        if case.made.get(WANTED) == form:
+            return
+        case.made[WANTED] = form
+
+    def work() -> None:
+        warm.liver.warm(choice, still_wanted=lambda: case.made.get(WANTED) == form)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 @contextmanager
@@ -199,7 +218,7 @@ def named_errors(folder: Path, *private: str) -> Iterator[None]:
     except RefusedError:
         raise
     except RemnantError as fault:
-        words = one_line(f"{fault}", f"{folder}", f"{folder.parent}", *private)
+        words = bare_line(f"{fault}", f"{folder}", f"{folder.parent}", *private)
         raise refused(422, words) from fault
     except OSError as fault:
         words = f"the case cannot be read: {fault.strerror or 'the disk refuses it'}"

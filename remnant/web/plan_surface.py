@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planning.one_recipe import judge_recipe
+from remnant.core.debulking import Fate
 from remnant.core.geometry import Geometry
 from remnant.core.recipe import Recipe
 from remnant.web.open_cases import OpenCase, named_errors
@@ -36,6 +37,7 @@ SHOWN: Final[Mapping[int, int]] = {
 }
 """What the page is told of each code of `PLAN_SCHEME`."""
 PARTS: Final = {"stays": SHOWN_STAYS, "removed": SHOWN_REMOVED, "ablated": SHOWN_ABLATED}
+RESECTED: Final = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE))
 MOST_DRAWN: Final = 3
 
 
@@ -85,10 +87,14 @@ def _drawn(case: OpenCase, plan: str) -> NDArray[np.uint8]:
     with named_errors(case.folder):
         asked = asked_of(case, warm, given)
         fates = judge_recipe(warm, asked.case, recipe).result.fates
-        treated = [lesion for lesion in fates if lesion in warm.liver.boxes]
+        resected = [one for one, fate in fates.items() if fate in RESECTED]
         choice = asked.case.choice
         zones = TreatedZones(
-            {one: warm.liver.margin(one, choice).places.astype(np.int64) for one in treated},
+            {
+                one: warm.liver.margin(one, choice).places.astype(np.int64)
+                for one in resected
+                if one in warm.liver.boxes
+            },
             {
                 one: warm.liver.zone(one, choice).part.places.astype(np.int64)
                 for one in recipe.ablations

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from remnant.core.errors import one_line
+
+MOST_LETTERS = 400
 OPEN_AGAIN = "load the page again"
 
 
@@ -47,8 +50,8 @@ def changed_meanwhile(revision: str) -> RefusedError:
     )  # fmt: skip
 
 
-def one_line(text: str, *private: str) -> str:
+def bare_line(text: str, *private: str) -> str:
     """Return the words of an error in one line, without paths that they name."""
     for path in sorted((p for p in private if p), key=len, reverse=True):
         text = text.replace(path, "the case")
-    return " ".join(text.split())[:400]
+    return one_line(text, most=MOST_LETTERS)

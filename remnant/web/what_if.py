@@ -20,7 +20,7 @@ from remnant.view.parts import mark
 from remnant.view.plan_view import flags
 from remnant.view.subject import rule_title, rules_of
 from remnant.web.figures import percents, volume, written
-from remnant.web.open_cases import OpenCase, named_errors
+from remnant.web.open_cases import OpenCase, named_errors, warm_for
 from remnant.web.refusals import refused
 from remnant.web.requests import (
     ASKED,
@@ -72,6 +72,7 @@ def answer(case: OpenCase, given: Mapping[str, Any]) -> Json:
     with named_errors(case.folder):
         asked = asked_of(case, warm, given)
         plan = judge_recipe(warm, asked.case, recipe)
+    warm_for(case, warm, asked.case.choice)
     key = drawn_later(case, plan.recipe, given)
     return {"revision": case.revision, "plan_map": key, **plan_document(plan, asked)}
 

@@ -34,7 +34,8 @@ def mentions(known: object, cause: Cause) -> bool:
     if isinstance(known, Reason):
         return known.cause is cause or mentions(known.because, cause)
     if isinstance(known, tuple):
-        return any(mentions(one, cause) for one in known)
+        # intervals hold a hundred numbers, which mention nothing
+        return any(mentions(one, cause) for one in known if not isinstance(one, float))
     if not is_dataclass(known):
         return False
     return any(mentions(getattr(known, field.name), cause) for field in fields(known))

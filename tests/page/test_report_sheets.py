@@ -11,6 +11,7 @@ from examples.printed_cases import with_lesions
 from examples.reports import example_lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
+from remnant.core.readings import LesionReading
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.contents import contents
@@ -95,6 +96,17 @@ def test_story__rejected_and_unread_lesions_are_counted(made):
     assert rejected == 1
     assert f"Lesions counted {len(volumetry.counted_lesions)}, and 1 rejected" in text
     assert f"1 of {len(volumetry.counted_lesions)} lesions confirmed by a reader" in text
+
+
+def test_story__names_who_confirmed_and_rejected_lesions(made):
+    first, rejected = made.case.volumetry.counted_lesions[0].id, 3
+    reading = LesionReading(
+        by="A. <Reader>", date="2026-11-29", confirmed=(first,), rejected=(rejected,)
+    )
+    page = render_page(replace(made.case, readings=(reading,)))
+
+    said = f"confirmed lesion {first}; rejected lesion {rejected}"
+    assert f"A. &lt;Reader&gt;, 2026-11-29: {said}" in page
 
 
 def shown_words(part, seen):

@@ -245,7 +245,8 @@ def test_committed__the_trail_and_numbers_survive_reruns(case, made, small):
 def test_committed__confirms_as_a_whole_what_its_author_says(case):
     draft = painted(case)
     draft.do(Say(word=Confirmation.REJECTED, lesions=frozenset({2})))
-    committed(draft, Confirmed(segments=True, lesions=True))
+    (reading,) = committed(draft, Confirmed(segments=True, lesions=True)).report.readings
+    assert ("A. Reader", (1, 3), (2,)) == (reading.by, reading.confirmed, reading.rejected)
     now = read_case(case)
     assert {
         1: Confirmation.CONFIRMED,

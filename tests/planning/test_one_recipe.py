@@ -26,6 +26,7 @@ from volumetry.measure import measure
 from volumetry.standardised.volume_formulas import FORMULAS
 from volumetry.virtual_resection.atoms import build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread
+from volumetry.virtual_resection.warm_liver import WarmLiver
 
 PERSON = Patient(height_cm=172, weight_kg=74, background=LiverBackground.NORMAL)
 REJECTED = 3
@@ -131,6 +132,44 @@ def test_judge_recipe__gives_what_the_planner_gives_of_any_recipe(
     case = Case(report=warm.report, patient=PERSON, facts=facts, choice=choice, maps=maps)
 
     assert differences(judge_recipe(warm, case, recipe), as_planned(case, recipe)) == []
+
+
+@given(recipes=st.lists(RECIPES, min_size=1, max_size=3), choice=CHOICES)
+def test_judge_recipe__gives_the_same_where_all_lesions_were_warmed(warm, maps, recipes, choice):
+    cold = replace(warm, liver=WarmLiver(maps, COUNTED))
+    cold.liver.warm(choice)
+    case = Case(report=warm.report, patient=PERSON, choice=choice, maps=maps)
+
+    for recipe in recipes:
+        assert differences(judge_recipe(cold, case, recipe), as_planned(case, recipe)) == []
+
+
+def test_judge_recipe__of_too_many_cells_is_cut_alone(warm, maps, monkeypatch):
+    monkeypatch.setattr("volumetry.virtual_resection.warm_liver.MOST_CELLS", 20)
+    alone = replace(warm, liver=WarmLiver(maps, COUNTED))
+    alone.liver.warm(PlanChoice())
+    case, recipe = Case(report=warm.report, patient=PERSON, maps=maps), Recipe(wedges=(1, 2))
+
+    assert not any(key[0] == "atoms" for key in alone.liver._kept)
+    assert differences(judge_recipe(alone, case, recipe), as_planned(case, recipe)) == []
+
+
+def test_reach_out__measures_far_margins_before_they_are_asked_for(warm, maps, monkeypatch):
+    far = WarmLiver(maps, COUNTED)
+    far.reach_out()
+    choice = PlanChoice(resection_margin_mm=15.0)
+    asked = {one: sorted(warm.liver.margin(one, choice).places.tolist()) for one in COUNTED}
+    monkeypatch.setattr(WarmLiver, "_measured", None)
+
+    assert {one: sorted(far.margin(one, choice).places.tolist()) for one in COUNTED} == asked
+
+
+def test_warm__stops_when_nobody_wants_it_any_more(maps):
+    cold = WarmLiver(maps, COUNTED)
+    answers = iter((True, False))
+    cold.warm(PlanChoice(), still_wanted=lambda: next(answers))
+
+    assert {key[1] for key in cold._kept} == {COUNTED[0]}
 
 
 def test_judge_recipe__gives_what_a_whole_plan_of_the_case_gives(warm, maps):

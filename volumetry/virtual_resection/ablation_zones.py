@@ -49,6 +49,19 @@ class AblationZone:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LeastBall:
+    """Nearly the smallest ball that holds a lesion, whatever margin is added to it."""
+
+    centre_mm: NDArray[np.float64]
+    radius_mm: float
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.centre_mm.nbytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Body:
     """Ellipsoid: the places that ``to_unit`` takes into the unit ball around ``centre_mm``."""
 
@@ -67,6 +80,7 @@ def ablation_zone(
     edges_mm: NDArray[np.float64],
     shape: Shape3,
     choice: PlanChoice,
+    ball: LeastBall | None = None,
 ) -> AblationZone:
     """Make the ablation zone of one lesion.
 
@@ -82,6 +96,8 @@ def ablation_zone(
         Of the liver's box, which the zone is cut to.
     choice
         Form, margin and largest diameter of one zone.
+    ball
+        The lesion's `least_ball`, where it is known already.
 
     Returns
     -------
@@ -91,23 +107,39 @@ def ablation_zone(
         axes, in proportion to its extents plus the margin. ``CONFORMAL``: the lesion and what lies
         within the margin; its count is that of the balls which cover it.
     """
-    margin = crop.within(choice.ablation_margin_mm) & functional
-    rim_mm = places_mm(rim(crop.lesion), crop.box, edges_mm)
-    held = crop.lesion | margin
-    ball = _bounding_ball(rim_mm, choice.ablation_margin_mm)
-    body = ball
+    held = _Held(crop, functional, edges_mm, choice.ablation_margin_mm)
+    body = _grown(ball or least_ball(crop, edges_mm), choice.ablation_margin_mm)
     if choice.ablation_shape is AblationShape.ELLIPSOID:
-        held_mm = places_mm(rim(held), crop.box, edges_mm)
-        body = _bounding_ellipsoid(rim_mm, held_mm, choice.ablation_margin_mm, edges_mm)
+        rim_mm = crop.rim_mm(edges_mm)
+        body = _bounding_ellipsoid(rim_mm, held.rim_mm(), choice.ablation_margin_mm, edges_mm)
     bodies: Sequence[_Body] = (body,)
     if body.diameter_mm > choice.largest_zone_mm * ROUNDING:
         radius_mm = choice.largest_zone_mm / 2.0
-        centres = cover(places_mm(held, crop.box, edges_mm), radius_mm)
-        bodies = [_ball(centre, radius_mm) for centre in centres]
+        bodies = [_ball(centre, radius_mm) for centre in cover(held.places_mm(), radius_mm)]
     if choice.ablation_shape is AblationShape.CONFORMAL:
-        return AblationZone(crop.box, held, len(bodies))
+        return AblationZone(crop.box, held.mask(), len(bodies))
     box, mask = _union(bodies, edges_mm, shape)
     return AblationZone(box, mask, len(bodies))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """What a zone has to hold: a lesion and the functional liver within a margin of it."""
+
+    crop: LesionCrop
+    functional: Mask
+    edges_mm: NDArray[np.float64]
+    margin_mm: float
+
+    def mask(self) -> Mask:
+        found: Mask = self.crop.lesion | (self.crop.within(self.margin_mm) & self.functional)
+        return found
+
+    def rim_mm(self) -> Points:
+        return places_mm(rim(self.mask()), self.crop.box, self.edges_mm)
+
+    def places_mm(self) -> Points:
+        return places_mm(self.mask(), self.crop.box, self.edges_mm)
 
 
 def cover(places: Points, radius_mm: float) -> Points:
@@ -232,11 +264,12 @@ def _ball(centre_mm: NDArray[np.float64], radius_mm: float) -> _Body:
     return _Body(centre_mm, np.eye(DIMENSIONS) / radius_mm)
 
 
-def _bounding_ball(rim_mm: Points, margin_mm: float) -> _Body:
-    """Ball that holds all places and a margin, around nearly the centre of the smallest such.
+def least_ball(crop: LesionCrop, edges_mm: NDArray[np.float64]) -> LeastBall:
+    """Return the ball that holds a lesion, around nearly the centre of the smallest such.
 
     Steps towards the farthest place (Badoiu and Clarkson 2003); the best centre on the way counts.
     """
+    rim_mm = crop.rim_mm(edges_mm)
     centre = rim_mm.mean(axis=0)
     best, least = centre, np.inf
     for step in range(1, CENTRING_STEPS + 1):
@@ -245,8 +278,11 @@ def _bounding_ball(rim_mm: Points, margin_mm: float) -> _Body:
         if squared[farthest] < least:
             best, least = centre, squared[farthest]
         centre = centre + (rim_mm[farthest] - centre) / (step + 1)
-    radius_mm = (sqrt(least) + margin_mm) * ROUNDING
-    return _ball(best, max(radius_mm, 1e-3))
+    return LeastBall(best, sqrt(least))
+
+
+def _grown(ball: LeastBall, margin_mm: float) -> _Body:
+    return _ball(ball.centre_mm, max((ball.radius_mm + margin_mm) * ROUNDING, 1e-3))
 
 
 def _bounding_ellipsoid(
@@ -300,7 +336,11 @@ def _voxels(body: _Body, box: Box, edges_mm: NDArray[np.float64]) -> Mask:
     start = body.to_unit @ body.centre_mm
     squared: NDArray[np.float64] | float = 0.0
     for row in range(DIMENSIONS):
-        i, j, k = (np.arange(s.start, s.stop) * steps[row, a] for a, s in enumerate(box))
+        # an axis that a row does not depend on keeps one place: most bodies then cost one pass
+        i, j, k = (
+            np.arange(side.start, side.stop) * step if step else np.zeros(1)
+            for side, step in zip(box, steps[row], strict=True)
+        )
         squared = squared + (i[:, None, None] + j[:, None] + (k - start[row])) ** 2
     inside: Mask = np.asarray(squared <= 1.0)
     return inside

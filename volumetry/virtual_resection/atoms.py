@@ -24,7 +24,7 @@ from remnant.core.labels import SEGMENT_CODES
 from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
 from remnant.core.recipe import CORE_SHARE_MINIMUM
 from volumetry.liver_maps import LiverMaps
-from volumetry.virtual_resection.ablation_zones import ablation_zone
+from volumetry.virtual_resection.ablation_zones import LeastBall, ablation_zone, least_ball
 from volumetry.virtual_resection.zones import (
     LesionCrop,
     Mask,
@@ -255,11 +255,15 @@ class Around:
         near = self.crop.within(self.choice.resection_margin_mm) & self.functional[self.crop.box]
         return flat_places(near, self.crop.box, self._shape)
 
-    def ablated(self) -> tuple[Places, int]:
+    def ball(self) -> LeastBall:
+        """Return the least ball that holds the lesion, which no margin changes."""
+        return least_ball(self.crop, self.edges_mm)
+
+    def ablated(self, ball: LeastBall | None = None) -> tuple[Places, int]:
         """Return the functional voxels that an ablation destroys, and in how many zones."""
         zone = ablation_zone(
             self.crop, functional=self.functional[self.crop.box], edges_mm=self.edges_mm,
-            shape=self._shape, choice=self.choice,
+            shape=self._shape, choice=self.choice, ball=ball,
         )  # fmt: skip
         mask = zone.mask & self.functional[zone.box]
         return flat_places(mask, zone.box, self._shape), zone.count

@@ -4,7 +4,8 @@ Distances are Euclidean, in mm, from voxel centre to voxel centre, and exact on 
 the axes are perpendicular by a distance transform, on sheared grids by a search tree.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import edt
@@ -25,7 +26,7 @@ PERPENDICULAR = 1e-6
 """Cosine between two axes that still count as perpendicular."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class LesionCrop:
     """One lesion with its neighbourhood.
 
@@ -35,14 +36,36 @@ class LesionCrop:
         Where the neighbourhood lies in the liver's box.
     lesion
         The lesion's voxels, shape of ``box``.
-    squared_mm2
-        Squared distance to the nearest voxel of the lesion, 0 in it; infinite where it was not
-        computed because it is farther than asked for or not functional liver.
+    own_box
+        Where the lesion alone lies in the liver's box.
+    measure
+        Makes ``squared_mm2``, once it is asked for: zones of most forms never ask.
     """
 
     box: Box
     lesion: Mask
-    squared_mm2: NDArray[np.floating[Any]]
+    own_box: Box
+    measure: Callable[[], NDArray[np.floating[Any]]]
+    _squared_mm2: NDArray[np.floating[Any]] | None = field(init=False, default=None)
+
+    @property
+    def squared_mm2(self) -> NDArray[np.floating[Any]]:
+        """Squared distance to the nearest voxel of the lesion, 0 in it, shape of ``box``.
+
+        Infinite where it was not computed because it is farther than asked for or not functional
+        liver.
+        """
+        if self._squared_mm2 is None:
+            self._squared_mm2 = self.measure()
+        return self._squared_mm2
+
+    def rim_mm(self, edges_mm: NDArray[np.float64]) -> Points:
+        """Return the centres of the lesion's outermost voxels."""
+        i, j, k = (
+            slice(own.start - whole.start, own.stop - whole.start)
+            for own, whole in zip(self.own_box, self.box, strict=True)
+        )
+        return places_mm(rim(self.lesion[i, j, k]), self.own_box, edges_mm)
 
     def within(self, distance_mm: float) -> Mask:
         """Return where the lesion is at most this near; its own voxels are not included."""
@@ -76,11 +99,13 @@ def lesion_crop(
     """
     around = widened(box, index_reach(edges_mm, reach_mm), _shape(lesions))
     lesion = np.ascontiguousarray(lesions[around] == code)
-    if axes_are_perpendicular(edges_mm):
-        squared = _by_transform(lesion, edges_mm)
-    else:
-        squared = _by_tree(lesion, functional[around], edges_mm, reach_mm)
-    return LesionCrop(around, lesion, squared)
+
+    def squared() -> NDArray[np.floating[Any]]:
+        if axes_are_perpendicular(edges_mm):
+            return _by_transform(lesion, edges_mm)
+        return _by_tree(lesion, functional[around], edges_mm, reach_mm)
+
+    return LesionCrop(around, lesion, box, squared)
 
 
 def index_reach(edges_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.int64]:

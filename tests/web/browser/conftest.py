@@ -1,6 +1,7 @@
 """One server and one browser for all tests; each gets pages of its own that watch themselves."""
 
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from examples.browsers import browser, require_chromium
 from remnant.core.geometry import Geometry
@@ -31,6 +33,7 @@ from remnant.testing.phantoms import body_grid, liver_phantom
 VOXEL_MM = (5.0, 5.5, 6.0)
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 MIRRORED = np.diag([-1.0, -1.0, 1.0])
+TURNED = Rotation.from_euler("zx", (14.0, 9.0), degrees=True).as_matrix() @ np.diag([-1, 1, 1])
 SHARED_MAP, BALLS = "lits_060.nii.gz", ((8, 22.0), (2, 8.0))
 AROUND = 6
 LIVER_HU, LESION_HU, OUTSIDE_HU = 110, 60, -80
@@ -54,13 +57,19 @@ def stored(grid):
     return Geometry(grid.shape, np.float32(grid.affine_ras))
 
 
-def found_case(folder, name, phantom):
+def as_mr(image):
+    """The picture in grey values that no CT has."""
+    grey = np.clip(2 * (image.voxels.astype(np.int16) + 200), 0, None)
+    return ImageVolume(grey.astype(np.int16), image.geometry, Modality.MR)
+
+
+def found_case(folder, name, phantom, modality=Modality.CT):
     """A case of which networks that know the answer found everything."""
     scan = folder / "scans" / f"{name}.nii.gz"
     scan.parent.mkdir(exist_ok=True)
-    write_image(phantom.image, scan)
+    write_image(phantom.image if modality is Modality.CT else as_mr(phantom.image), scan)
     run_study(
-        SegmentRequest(source=scan, reading=ReadingChoice(modality=Modality.CT)),
+        SegmentRequest(source=scan, reading=ReadingChoice(modality=modality)),
         measuring=MEASURING,
         output=folder / "cases" / name,
         segmenter=FakeSegmenter.knowing(phantom),
@@ -121,16 +130,19 @@ def given_case(folder, name, path):
 
 
 @contextmanager
-def serving(root, scans, repository):
+def serving(root, scans, repository, *more, token=""):
     """Serve a folder by the command that people use, until it is no longer needed."""
     command = [sys.executable, "-u", "-m", "remnant", "serve", str(root), "--images", str(scans)]
     server = subprocess.Popen(
-        [*command, "--port", "0"], cwd=repository, stderr=subprocess.PIPE, text=True
+        [*command, "--port", "0", *more], cwd=repository, stderr=subprocess.PIPE, text=True
     )
     try:
         words = server.stderr.readline().split()
         address = next(word for word in words if word.startswith("http")).rstrip("/")
-        with urllib.request.urlopen(f"{address}/api/cases") as answer:  # noqa: S310
+        asked = urllib.request.Request(  # noqa: S310
+            f"{address}/api/cases", headers={"Authorization": f"Bearer {token}"} if token else {}
+        )
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310
             rows = json.load(answer)["cases"]
         yield Served(address, root, {row["name"]: row["id"] for row in rows})
     finally:
@@ -172,6 +184,28 @@ def served_map_fixture(chromium, shared, repository, tmp_path_factory):
     (folder / "scans").mkdir()
     given_case(folder, "map", path)
     with serving(folder / "cases", folder / "scans", repository) as served:
+        yield served
+
+
+@pytest.fixture(scope="module", name="token")
+def token_fixture():
+    return secrets.token_urlsafe(32)
+
+
+@pytest.fixture(scope="module", name="guarded")
+def guarded_fixture(chromium, repository, tmp_path_factory, token):
+    """An oblique MR and a damaged case on a server that asks for a token."""
+    folder = tmp_path_factory.mktemp("guarded")
+    file = folder / "token.txt"
+    file.write_text(token + "\n", encoding="ascii")
+    file.chmod(0o600)
+    grid = stored(grid_around(BODY_BOX_MM, spacing_mm=VOXEL_MM, directions=TURNED))
+    found_case(folder, "oblique", liver_phantom(grid, metastases=2, seed=3), Modality.MR)
+    damaged = folder / "cases" / "damaged"
+    shutil.copytree(folder / "cases" / "oblique", damaged)
+    (damaged / "report.json").write_text("{", encoding="utf-8")
+    more = ("--token-file", str(file))
+    with serving(folder / "cases", folder / "scans", repository, *more, token=token) as served:
         yield served
 
 
