@@ -398,3 +398,23 @@ def test_ohif__turns_no_group_into_a_drawn_measurement(written):
     assert not any(name.startswith("Cornerstone3DTools") for name in names)
     assert all(i.ValueType not in {"SCOORD", "SCOORD3D"} for c in containers(document)
                for i in c.ContentSequence)  # fmt: skip
+
+
+@pytest.mark.parametrize("labelmap", [False, True])
+def test_lesions__are_the_segments_of_the_segmentation_object(example_source, labelmap):
+    made = pytest.importorskip("remnant.pipeline.dicom_results.segmentations")
+    objects = dict(made.segmentations(example_source, labelmap=labelmap))
+    lesions = objects[ResultKind.SEG_LESIONS]
+    tracked = {
+        segment.SegmentNumber: (segment.TrackingID, segment.TrackingUID)
+        for segment in lesions.SegmentSequence
+        if "TrackingUID" in segment
+    }
+    ((_, _, document),) = measurements(example_source, labelmap=labelmap)
+    for lesion in example_source.report.volumetry.counted_lesions:
+        items = group(document, f"Lesion {lesion.id}").ContentSequence
+        place = next(item for item in items if named(item) == "121191").ReferencedSOPSequence[0]
+        uid = next(item.UID for item in items if named(item) == "112040")
+        assert place.ReferencedSOPInstanceUID == lesions.SOPInstanceUID
+        assert place.ReferencedSOPClassUID == lesions.SOPClassUID
+        assert tracked[place.ReferencedSegmentNumber] == (f"Lesion {lesion.id}", uid)
