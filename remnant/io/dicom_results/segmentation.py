@@ -415,6 +415,7 @@ def _name_frames(made: Dataset, planes: Sequence[SourcePlane]) -> None:
 def _settle(made: Dataset, record: SourceRecord, dimensions_uid: str) -> None:
     """State whose it is as the images do, and replace what is random or of the clock."""
     state_subject(made, record)
+    made.ContentCreatorName = None  # has to be there, be it empty
     made.InstanceCreationDate, made.InstanceCreationTime = made.ContentDate, made.ContentTime
     for item in made.ContributingEquipmentSequence:
         if "ContributionDateTime" in item:
