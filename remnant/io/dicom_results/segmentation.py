@@ -283,7 +283,9 @@ def _plane_distance_mm(record: SourceRecord) -> float | None:
         return None
     along, down = np.reshape(record.image_orientation, (2, 3))
     first, last = (record.planes[k].image_position for k in (0, -1))
-    return abs(float(np.dot(np.subtract(last, first), np.cross(along, down)))) / (len(record.planes) - 1)
+    return abs(float(np.dot(np.subtract(last, first), np.cross(along, down)))) / (
+        len(record.planes) - 1
+    )
 
 
 def _place(header: Dataset, plane: SourcePlane) -> None:
