@@ -427,7 +427,8 @@ def read_by_dcmqi(path, folder):
     out = folder / "dcmqi"
     out.mkdir()
     command = [program("segimage2itkimage"), "--inputDICOM", path, "--outputDirectory", out]
-    subprocess.run([*command, "--outputType", "nrrd"], check=True, capture_output=True)
+    ran = subprocess.run([*command, "--outputType", "nrrd"], check=True, capture_output=True)
+    assert b"W: " not in ran.stderr
     count = len(json.loads((out / "meta.json").read_text())["segmentAttributes"])
     return [sitk.ReadImage(str(out / f"{n}.nrrd")) for n in range(1, count + 1)]
 

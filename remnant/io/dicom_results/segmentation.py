@@ -270,7 +270,7 @@ def _sources(record: SourceRecord, planes: Sequence[SourcePlane]) -> list[Datase
 def _describe(header: Dataset, record: SourceRecord) -> None:
     header.SOPClassUID = record.sop_class_uid
     header.Rows, header.Columns = record.rows, record.columns
-    header.ImageOrientationPatient = [*record.row_direction_lps, *record.column_direction_lps]
+    header.ImageOrientationPatient = record.image_orientation
     header.PixelSpacing = list(record.pixel_spacing_mm)
     # voxels are as thick as their planes are apart, whatever a header says
     depth_mm = _plane_distance_mm(record) or float(header.get("SliceThickness") or 1.0)
@@ -281,14 +281,16 @@ def _plane_distance_mm(record: SourceRecord) -> float | None:
     """Return how far neighbouring planes are apart along their normal; ``None`` of one plane."""
     if len(record.planes) == 1:
         return None
-    normal = np.cross(record.row_direction_lps, record.column_direction_lps)
-    first, last = (record.planes[k].position_lps_mm for k in (0, -1))
-    return abs(float(np.dot(np.subtract(last, first), normal))) / (len(record.planes) - 1)
+    along, down = np.reshape(record.image_orientation, (2, 3))
+    first, last = (record.planes[k].image_position for k in (0, -1))
+    return abs(float(np.dot(np.subtract(last, first), np.cross(along, down)))) / (
+        len(record.planes) - 1
+    )
 
 
 def _place(header: Dataset, plane: SourcePlane) -> None:
     header.SOPInstanceUID = plane.sop_instance_uid
-    header.ImagePositionPatient = list(plane.position_lps_mm)
+    header.ImagePositionPatient = plane.image_position
 
 
 def _light(header: Dataset, plane: SourcePlane) -> Dataset:
@@ -315,7 +317,7 @@ def _with_frames(header: Dataset, planes: Sequence[SourcePlane]) -> Dataset:
 
 def _own_group(plane: SourcePlane) -> Dataset:
     own, position = Dataset(), Dataset()
-    position.ImagePositionPatient = list(plane.position_lps_mm)
+    position.ImagePositionPatient = plane.image_position
     own.PlanePositionSequence = [position]
     return own
 
@@ -415,6 +417,7 @@ def _name_frames(made: Dataset, planes: Sequence[SourcePlane]) -> None:
 def _settle(made: Dataset, record: SourceRecord, dimensions_uid: str) -> None:
     """State whose it is as the images do, and replace what is random or of the clock."""
     state_subject(made, record)
+    made.ContentCreatorName = None  # has to be there, be it empty
     made.InstanceCreationDate, made.InstanceCreationTime = made.ContentDate, made.ContentTime
     for item in made.ContributingEquipmentSequence:
         if "ContributionDateTime" in item:

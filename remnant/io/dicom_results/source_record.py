@@ -72,6 +72,11 @@ class SourcePlane:
     frame: int | None
     position_lps_mm: Vector3
 
+    @property
+    def image_position(self) -> list[float]:
+        """DICOM's ImagePositionPatient."""
+        return list(self.position_lps_mm)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
@@ -112,6 +117,11 @@ class SourceRecord:
     column_direction_lps: Vector3
     pixel_spacing_mm: tuple[float, float]
     planes: tuple[SourcePlane, ...] = field(repr=False)
+
+    @property
+    def image_orientation(self) -> list[float]:
+        """DICOM's ImageOrientationPatient: along a row, then down a column."""
+        return [*self.row_direction_lps, *self.column_direction_lps]
 
     @property
     def dataset(self) -> Dataset:
