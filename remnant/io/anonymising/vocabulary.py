@@ -63,6 +63,7 @@ CODE_WORDS: Final = frozenset(
     AUTOMATIC SEMIAUTOMATIC MANUAL MODIFIED UNMODIFIED REMOVED TILED_FULL TILED_SPARSE RIGID
     DYNAMIC STATIC FILTERED_BACK_PROJECTION ITERATIVE SPIRAL_MODE AXIAL_MODE BR EXTREMITY MALE
     FEMALE ENHANCED FULL PARTIAL CONTINUOUS END INSPIRATION EXPIRATION BREATHHOLD REALTIME GATING
+    CW CC ZSPACING XYZ_EC
     CONVENTIONAL SINGLE MULTI PREMEDICATION MANUFACTURED CONE FAN
     """.split()  # noqa: SIM905
 )
@@ -108,3 +109,12 @@ def is_code_word(text: str) -> bool:
     return bool(text) and (
         text in CODE_WORDS or all(part in CODE_WORDS for part in re.split(r"[ /]+", text))
     )
+
+
+def is_known_word(text: str) -> bool:
+    """Tell whether a word is one of those that say nothing about a person.
+
+    >>> is_known_word("Toshiba"), is_known_word("liver"), is_known_word("Doe")
+    (True, True, False)
+    """
+    return text.upper() in MAKERS | CODE_WORDS or text.lower() in DESCRIPTION_WORDS | AGENTS
