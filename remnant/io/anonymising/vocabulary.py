@@ -23,8 +23,11 @@ DESCRIPTION_WORDS: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 NUMBER_WORD: Final = re.compile(r"\d{1,2}(?:\.\d{1,2})?(?:mm|s|min)?")
+LETTERS: Final = {
+    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "ê": "e", "í": "i", "ó": "o"
+}  # fmt: skip
 PLAIN_LETTERS: Final = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "ê": "e", "í": "i", "ó": "o"}
+    LETTERS | {letter.upper(): plain.upper() for letter, plain in LETTERS.items() if letter != "ß"}
 )
 AGENTS: Final = frozenset(
     """
@@ -75,14 +78,13 @@ STANDARD_CODES: Final = ("SCT", "SRT", "DCM", "UCUM", "LN", "NCIt")
 
 
 def described(text: str, *, words: frozenset[str] = DESCRIPTION_WORDS) -> str:
-    """Return the known words of a description in lower case, with small numbers among them.
+    """Return the known words of a description in plain letters, with small numbers among them.
 
     >>> described("Doe^Jane Leber PORTALVENÖS 1.5 mm 19470312")
-    'leber portalvenoes 1.5 mm'
+    'Leber PORTALVENOES 1.5 mm'
     """
-    plain = text.lower().translate(PLAIN_LETTERS)
-    found = re.findall(r"[a-z0-9.*]+", plain)
-    return " ".join(word for word in found if word in words or NUMBER_WORD.fullmatch(word))
+    found = re.findall(r"[A-Za-z0-9.*]+", text.translate(PLAIN_LETTERS))
+    return " ".join(w for w in found if w.lower() in words or NUMBER_WORD.fullmatch(w))
 
 
 def of_agent(text: str) -> str:

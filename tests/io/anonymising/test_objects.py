@@ -135,7 +135,7 @@ def test_clean__descriptions_keep_known_words_alone(phantom, clean, read):
     )
     found = read(clean(plane))
 
-    assert found.SeriesDescription == "portal venous 1.5 mm"
+    assert found.SeriesDescription == "portal VENOUS 1.5 mm"
     assert found.ConvolutionKernel == "B30f"
     assert found.ContrastBolusAgent == "imeron"
     assert found.Manufacturer == "SIEMENS"
