@@ -32,6 +32,9 @@ AGE: Final = re.compile(r"(\d{3})([DWMY])")
 SEXES: Final = frozenset("MFO")
 SHORT_NUMBER: Final = 3
 LONGEST_MEANING: Final = 64
+PLACEHOLDER: Final = "anonymised"
+"""Where an object has to say something: its equipment, and what made a segment."""
+SOME_SEGMENT: Final = "segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,9 @@ class Cleaner:
             Treatment.CODE: self._code,
             Treatment.DESCRIPTION: described,
             Treatment.AGENT: of_agent,
-            Treatment.MAKER: of_maker,
+            Treatment.MAKER: lambda text: of_maker(text) or PLACEHOLDER,
+            Treatment.PLACEHOLDER: lambda _: PLACEHOLDER,
+            Treatment.LABEL: lambda text: described(text) or SOME_SEGMENT,
             Treatment.KERNEL: lambda text: text if KERNEL.fullmatch(text) else self._code(text),
             Treatment.AGE: _age,
             Treatment.SEX: lambda text: text if text in SEXES else "",

@@ -19,6 +19,7 @@ from remnant.io.anonymising.elements import Cleaner
 from remnant.io.anonymising.identities import Identities, told_values
 from remnant.io.anonymising.kinds import ASKED_FOR, Doubt, Refusal, doubts, refusal
 from remnant.io.anonymising.rules import Rules
+from remnant.io.anonymising.vocabulary import is_known_word
 from remnant.io.dicom_header import is_dicom_file
 from remnant.io.dicom_object import read_object
 from remnant.io.dicom_slices import series_uid_of, sop_class, sop_uid_of
@@ -191,7 +192,7 @@ def _identifiers(dataset: Dataset) -> Iterator[re.Pattern[bytes]]:
     """Yield what finds the identifiers of an object in bytes; short ones are words of anything."""
     texts = {text for name in IDENTIFYING for text in told_values(dataset.get(name))}
     parts = {part for text in texts for part in re.split(r"[\^= ]+", text)}
-    for text in texts | parts:
+    for text in (one for one in texts | parts if not is_known_word(one)):
         is_number = re.fullmatch(r"[\d.]+", text) is not None
         if len(text) >= (SHORTEST_NUMBER if is_number else SHORTEST_WORD):
             for encoded in {text.encode("utf-8"), text.encode("latin-1", "ignore")} - {b""}:

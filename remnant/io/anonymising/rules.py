@@ -37,6 +37,8 @@ class Treatment(StrEnum):
     AGENT = "agent"
     MAKER = "maker"
     KERNEL = "kernel"
+    LABEL = "label"
+    PLACEHOLDER = "placeholder"
     SEQUENCE = "sequence"
     AGE = "age"
     SEX = "sex"
@@ -70,10 +72,19 @@ NAMED: Final[Mapping[str, Treatment]] = MappingProxyType(
             Treatment.DATE_TIME,
         ),
         **dict.fromkeys(
-            ("SeriesDescription", "ProtocolName", "SegmentLabel", "DimensionDescriptionLabel"),
+            ("SeriesDescription", "ProtocolName", "DimensionDescriptionLabel"),
             Treatment.DESCRIPTION,
         ),
-        **dict.fromkeys(("SequenceName", "StackID", "RescaleType", "FilterType"), Treatment.CODE),
+        **dict.fromkeys(
+            ("SequenceName", "StackID", "RescaleType", "FilterType", "TrackingID"), Treatment.CODE
+        ),
+        **dict.fromkeys(
+            ("ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions",
+             "SegmentAlgorithmName"),
+            Treatment.PLACEHOLDER,
+        ),
+        **dict.fromkeys(("ContentDescription", "PositionReferenceIndicator"), Treatment.EMPTY),
+        "SegmentLabel": Treatment.LABEL,
         "ConvolutionKernel": Treatment.KERNEL,
         "ContrastBolusAgent": Treatment.AGENT,
         "Manufacturer": Treatment.MAKER,

@@ -23,8 +23,11 @@ DESCRIPTION_WORDS: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 NUMBER_WORD: Final = re.compile(r"\d{1,2}(?:\.\d{1,2})?(?:mm|s|min)?")
+LETTERS: Final = {
+    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "ê": "e", "í": "i", "ó": "o"
+}  # fmt: skip
 PLAIN_LETTERS: Final = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "ê": "e", "í": "i", "ó": "o"}
+    LETTERS | {letter.upper(): plain.upper() for letter, plain in LETTERS.items() if letter != "ß"}
 )
 AGENTS: Final = frozenset(
     """
@@ -63,6 +66,7 @@ CODE_WORDS: Final = frozenset(
     AUTOMATIC SEMIAUTOMATIC MANUAL MODIFIED UNMODIFIED REMOVED TILED_FULL TILED_SPARSE RIGID
     DYNAMIC STATIC FILTERED_BACK_PROJECTION ITERATIVE SPIRAL_MODE AXIAL_MODE BR EXTREMITY MALE
     FEMALE ENHANCED FULL PARTIAL CONTINUOUS END INSPIRATION EXPIRATION BREATHHOLD REALTIME GATING
+    CW CC ZSPACING XYZ_EC
     CONVENTIONAL SINGLE MULTI PREMEDICATION MANUFACTURED CONE FAN
     """.split()  # noqa: SIM905
 )
@@ -74,14 +78,13 @@ STANDARD_CODES: Final = ("SCT", "SRT", "DCM", "UCUM", "LN", "NCIt")
 
 
 def described(text: str, *, words: frozenset[str] = DESCRIPTION_WORDS) -> str:
-    """Return the known words of a description in lower case, with small numbers among them.
+    """Return the known words of a description in plain letters, with small numbers among them.
 
     >>> described("Doe^Jane Leber PORTALVENÖS 1.5 mm 19470312")
-    'leber portalvenoes 1.5 mm'
+    'Leber PORTALVENOES 1.5 mm'
     """
-    plain = text.lower().translate(PLAIN_LETTERS)
-    found = re.findall(r"[a-z0-9.*]+", plain)
-    return " ".join(word for word in found if word in words or NUMBER_WORD.fullmatch(word))
+    found = re.findall(r"[A-Za-z0-9.*]+", text.translate(PLAIN_LETTERS))
+    return " ".join(w for w in found if w.lower() in words or NUMBER_WORD.fullmatch(w))
 
 
 def of_agent(text: str) -> str:
@@ -108,3 +111,12 @@ def is_code_word(text: str) -> bool:
     return bool(text) and (
         text in CODE_WORDS or all(part in CODE_WORDS for part in re.split(r"[ /]+", text))
     )
+
+
+def is_known_word(text: str) -> bool:
+    """Tell whether a word is one of those that say nothing about a person.
+
+    >>> is_known_word("Toshiba"), is_known_word("liver"), is_known_word("Doe")
+    (True, True, False)
+    """
+    return text.upper() in MAKERS | CODE_WORDS or text.lower() in DESCRIPTION_WORDS | AGENTS

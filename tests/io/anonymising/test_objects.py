@@ -1,9 +1,11 @@
 """One object without identifiers: what stays, what goes, and what becomes of the rest."""
 
+import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.sr.codedict import codes
 from pydicom.uid import (
     EncapsulatedPDFStorage,
     EnhancedSRStorage,
@@ -11,6 +13,7 @@ from pydicom.uid import (
     RTStructureSetStorage,
     SecondaryCaptureImageStorage,
     UltrasoundImageStorage,
+    generate_uid,
 )
 
 from remnant.io.anonymising.identities import Identities
@@ -132,7 +135,7 @@ def test_clean__descriptions_keep_known_words_alone(phantom, clean, read):
     )
     found = read(clean(plane))
 
-    assert found.SeriesDescription == "portal venous 1.5 mm"
+    assert found.SeriesDescription == "portal VENOUS 1.5 mm"
     assert found.ConvolutionKernel == "B30f"
     assert found.ContrastBolusAgent == "imeron"
     assert found.Manufacturer == "SIEMENS"
@@ -217,3 +220,47 @@ def test_clean__a_damaged_file_is_left_out_without_a_word_of_it(phantom, clean, 
 
     assert Refusal.DAMAGED is clean_object(cut, Identities(), ExportChoice())
     assert Refusal.NOT_DICOM is clean_object(text, Identities(), ExportChoice())
+
+
+def test_clean__a_hospital_named_like_a_maker_costs_no_image(phantom, clean, read):
+    plane = phantom().plane(0, Manufacturer="TOSHIBA", InstitutionName="TOSHIBA")
+
+    assert "TOSHIBA" == read(clean(plane)).Manufacturer
+
+
+def test_clean__segmentations_keep_voxels_and_what_they_refer_to(phantom, clean, read):
+    images = [phantom().plane(k) for k in range(3)]
+    seg = segmentation(images)
+    found = read(clean(seg))
+    told = found.ReferencedSeriesSequence[0].ReferencedInstanceSequence
+    segment = found.SegmentSequence[0]
+
+    assert [read(clean(image)).SOPInstanceUID for image in images] == [
+        item.ReferencedSOPInstanceUID for item in told
+    ]
+    assert seg.PixelData == found.PixelData
+    assert ("segment", "anonymised") == (segment.SegmentLabel, segment.SegmentAlgorithmName)
+    assert segment.TrackingID.startswith("X")
+    assert segment.TrackingUID != "1.2.3.99"
+    assert "10200004" == segment.SegmentedPropertyTypeCodeSequence[0].CodeValue
+    assert "ContentCreatorName" not in found
+
+
+def segmentation(images):
+    """A segmentation whose label, algorithm and tracking name somebody."""
+    from highdicom import AlgorithmIdentificationSequence
+    from highdicom.seg import Segmentation, SegmentDescription
+
+    for image in images:
+        image.PatientBirthDate = image.PatientSex = image.StudyDate = image.StudyTime = ""
+        image.StudyID = image.AccessionNumber = image.ReferringPhysicianName = ""
+    algorithm = AlgorithmIdentificationSequence("Net of Doe", codes.DCM.ArtificialIntelligence, "1")
+    described = SegmentDescription(
+        1, "Doe", codes.SCT.Organ, codes.SCT.Liver, "AUTOMATIC", algorithm, "1.2.3.99", "Doe 1"
+    )
+    mask = np.zeros((len(images), images[0].Rows, images[0].Columns), np.uint8)
+    mask[1, 2:5, 3:6] = 1
+    return Segmentation(
+        images, mask, "BINARY", [described], generate_uid(), 5, generate_uid(), 1, "Maker", "Model",
+        "1", "SN-4711", content_creator_name="Doe^Jane", omit_empty_frames=False,
+    )  # fmt: skip
