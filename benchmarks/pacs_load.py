@@ -52,11 +52,12 @@ class Watch:
             self.seen.append(resident_mib(self.pid))
 
     def stop(self) -> dict[str, float]:
-        """Return the memory before, at most and after."""
+        """Return the memory before, half-way, at most and after."""
         self._end.set()
         self._thread.join()
         return {
             "before_mib": round(self.seen[0], 1),
+            "half_way_mib": round(self.seen[len(self.seen) // 2], 1),
             "most_mib": round(max(self.seen), 1),
             "after_mib": round(self.seen[-1], 1),
         }

@@ -183,11 +183,11 @@ def test_imports__only_networks_import_network_libraries(trees):
     assert [path for path in strangers if not path.startswith("remnant/pipeline/")] == []
 
 
-def test_imports__only_io_imports_readers(trees):
+def test_imports__only_io_and_pacs_import_readers(trees):
     strangers = [
         str(path)
         for path, tree in trees.items()
-        if path.parts[:2] != ("remnant", "io")
+        if path.parts[:2] not in {("remnant", "io"), ("remnant", "pacs")}
         and READERS & {name.split(".")[0] for name in imported(tree)}
     ]
 

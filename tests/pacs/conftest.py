@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("pynetdicom", reason="the extra `pacs` is not installed")
 
+from pynetdicom.transport import AssociationSocket
+
 from examples.pacs_peers import SUPPORT, chunked_config_kept
 from remnant.pacs.listening import Listener
 from remnant.pacs.logs import NodeLog
@@ -40,6 +42,15 @@ def listening_fixture(tmp_path):
         stream.close()
 
 
-def pytest_itemcollected(item):
-    """Let pynetdicom's callers leave a connection that was cut off to the garbage collector."""
-    item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning"))
+SHUT_DOWN = AssociationSocket._shutdown_socket
+
+
+def _closed_too(self):
+    """Close a connection that the other side has cut: pynetdicom leaves it to the collector."""
+    connection = self.socket
+    SHUT_DOWN(self)
+    if connection is not None:
+        connection.close()
+
+
+AssociationSocket._shutdown_socket = _closed_too

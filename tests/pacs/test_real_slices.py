@@ -27,21 +27,10 @@ def test_real_slices__come_back_as_objects_that_others_read(
     paths = [str(SUPPORT), str(repository), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     shutil.copy(published / "liver.dcm", tmp_path / "liver.dcm")
-    with orthanc(tmp_path) as there, (tmp_path / "node.log").open("w") as log:
+    with orthanc(tmp_path) as there:
         there.remnant("pacs", "send", published / "ct-3slice", "--to", PEER)
-        words = ("pacs", "listen", "spool", "--allow-ae", TITLE, "--send-to", PEER)
-        how = ("--port", f"{NODE_PORT}", "--on-release", "--run-options",
-               "--series 1 --liver liver.dcm")  # fmt: skip
-        command = there.inside(*PIPELINE, *words, *how)
-        node = subprocess.Popen(command, stderr=log, stdout=log, cwd=tmp_path)
-        try:
-            wait_until(lambda: "Listening as" in (tmp_path / "node.log").read_text())
-            study = there.ask("/studies")[0]
-            there.ask("/modalities/remnant/store", data=study)
-            wait_until(lambda: is_done(tmp_path), seconds=LONGEST_S)
-        finally:
-            node.send_signal(signal.SIGTERM)
-            node.wait(60)
+        study = there.ask("/studies")[0]
+        assert 0 == worked_off(there, study, tmp_path)
         kinds = there.modalities()
         uid = there.ask(f"/studies/{study}")["MainDicomTags"]["StudyInstanceUID"]
         there.remnant(
@@ -52,11 +41,28 @@ def test_real_slices__come_back_as_objects_that_others_read(
     assert {"CT": 3, "SEG": 1, "SR": 1, "DOC": 1} == {k: kinds.get(k) for k in
                                                      ("CT", "SEG", "SR", "DOC")}  # fmt: skip
     assert 1 <= kinds["OT"]
-    assert 0 == node.returncode
     (tmp_path / "read").mkdir()
     read = read_by_others(tmp_path / "back", tmp_path / "read")
     if program("dsrdump") and program("segimage2itkimage"):
         assert ["SEG", "SR"] == sorted(read)
+
+
+def worked_off(there, study, folder):
+    """Let a listener take the study and send its results; return how it ended."""
+    words = ("pacs", "listen", "spool", "--allow-ae", TITLE, "--send-to", PEER)
+    how = ("--port", f"{NODE_PORT}", "--on-release", "--run-options",
+           "--series 1 --liver liver.dcm")  # fmt: skip
+    command = there.inside(*PIPELINE, *words, *how)
+    with (folder / "node.log").open("w") as log:
+        node = subprocess.Popen(command, stderr=log, stdout=log, cwd=folder)
+        try:
+            wait_until(lambda: "Listening as" in (folder / "node.log").read_text())
+            there.ask("/modalities/remnant/store", data=study)
+            wait_until(lambda: is_done(folder), seconds=LONGEST_S)
+        finally:
+            node.send_signal(signal.SIGTERM)
+            node.wait(60)
+    return node.returncode
 
 
 def is_done(folder):
