@@ -1,14 +1,10 @@
 """Who confirmed or rejected which lesions, as the audit trail of a case tells it."""
 
-import numpy as np
-import pytest
+from types import SimpleNamespace
 
 from remnant.core.corrections import Correction, CorrectionKind, CorrectionStep
-from remnant.core.geometry import Geometry
 from remnant.core.lesions import Confirmation
 from remnant.core.readings import LesionReading, lesion_readings
-from remnant.testing.phantoms import liver_phantom
-from volumetry.measure import measure
 
 K = CorrectionKind
 
@@ -24,20 +20,13 @@ def correction(*steps, confirmed=(), by="B. Reader", at="2026-11-30T08:00:00+00:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module", name="lesions_said")
-def lesions_said_fixture():
-    phantom = liver_phantom(
-        Geometry((48, 40, 40), np.diag([6.0, 6.0, 6.0, 1.0])), metastases=4, seed=1
-    )
-
-    def lesions(**words):
-        said = {int(number[1:]): Confirmation(word) for number, word in words.items()}
-        return measure(phantom.structures, phantom.lesions, confirmations=said).lesions
-
-    return lesions
+def lesions_said(**words):
+    """Four lesions as they stand; nobody looked at those that are not named."""
+    said = {f"n{number}": "automatic" for number in range(1, 5)} | words
+    return [SimpleNamespace(id=int(n[1:]), confirmation=Confirmation(w)) for n, w in said.items()]
 
 
-def test_readings__who_confirmed_rejected_and_drew(lesions_said):
+def test_readings__who_confirmed_rejected_and_drew():
     lesions = lesions_said(n1="confirmed", n2="rejected", n3="confirmed")
     trail = (correction(step(K.CONFIRM, 1), step(K.REJECT, 2), step(K.GROW, 3, by="C. Reader")),)
 
@@ -47,7 +36,7 @@ def test_readings__who_confirmed_rejected_and_drew(lesions_said):
     )
 
 
-def test_readings__the_last_word_counts_and_only_what_stands(lesions_said):
+def test_readings__the_last_word_counts_and_only_what_stands():
     lesions = lesions_said(n1="confirmed", n2="confirmed")
     trail = (
         correction(step(K.REJECT, 1), step(K.CONFIRM, 1, 2)),
@@ -61,7 +50,7 @@ def test_readings__the_last_word_counts_and_only_what_stands(lesions_said):
     )
 
 
-def test_readings__all_lesions_confirmed_as_a_whole(lesions_said):
+def test_readings__all_lesions_confirmed_as_a_whole():
     lesions = lesions_said(n1="confirmed", n2="rejected", n3="confirmed", n4="confirmed")
     trail = (correction(step(K.REJECT, 2), confirmed=("segments", "lesions")),)
 
@@ -71,7 +60,7 @@ def test_readings__all_lesions_confirmed_as_a_whole(lesions_said):
     )
 
 
-def test_readings__words_without_a_name_are_in_none(lesions_said):
+def test_readings__words_without_a_name_are_in_none():
     lesions = lesions_said(n1="confirmed", n2="rejected")
     liver_and_planes = (correction(step(K.PAINT_LIVER, 1), step(K.MOVE_PLANE, 1)),)
 

@@ -28,6 +28,8 @@ from remnant.testing.body import BODY_BOX_MM
 from remnant.testing.fake_divider import FakeDivider
 from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.grids import grid_around
+from remnant.testing.liver import analytic_liver
+from remnant.testing.metastases import scatter_metastases
 from remnant.testing.phantoms import body_grid, liver_phantom
 
 VOXEL_MM = (5.0, 5.5, 6.0)
@@ -200,7 +202,8 @@ def guarded_fixture(chromium, repository, tmp_path_factory, token):
     file.write_text(token + "\n", encoding="ascii")
     file.chmod(0o600)
     grid = stored(grid_around(BODY_BOX_MM, spacing_mm=VOXEL_MM, directions=TURNED))
-    found_case(folder, "oblique", liver_phantom(grid, metastases=2, seed=3), Modality.MR)
+    drawn = scatter_metastases(analytic_liver(), 2, seed=3, radius_mm=(16.0, 22.0), gap_mm=5.0)
+    found_case(folder, "oblique", liver_phantom(grid, metastases=drawn, seed=3), Modality.MR)
     damaged = folder / "cases" / "damaged"
     shutil.copytree(folder / "cases" / "oblique", damaged)
     (damaged / "report.json").write_text("{", encoding="utf-8")

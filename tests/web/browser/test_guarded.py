@@ -1,4 +1,4 @@
-"""A page behind a token in a browser: who may look, an oblique MR, a failed case, and tools."""
+"""A page behind a token in a browser: who may look, an oblique MR, and a failed case."""
 
 import pytest
 from playwright.sync_api import expect
@@ -60,27 +60,3 @@ def test_oblique_mr__has_letters_windows_and_no_hounsfield_units(guarded, logged
     page.click("[data-window=wide]")
     expect(page.locator("#window-now")).not_to_have_text(told)
     expect(page.locator("[data-window=wide]")).to_have_attribute("aria-pressed", "true")
-
-
-def test_tools__grow_to_the_border_and_move_a_plane(guarded, logged_in):
-    page = logged_in(guarded.page_of("oblique"))
-    page.click("[data-lesion='1']")
-    page.click("#tab-correct")
-    page.fill("#draft-by", "Dr Four")
-    page.click("#draft-open button")
-    expect(page.locator("#draft-work")).to_be_visible()
-    page.click("[data-tool=grow]")
-    page.focus("#plane-axial .over")
-    page.keyboard.press("Enter")
-    expect(page.locator("#draft-state")).to_contain_text("1 step")
-
-    page.click("[data-tool=plane]")
-    for keys in ((), ("Shift+ArrowRight",) * 2, ("Shift+ArrowUp",) * 2):
-        page.focus("#plane-axial .over")
-        for key in (*keys, "Enter"):
-            page.keyboard.press(key)
-    page.click("[data-key=plane-apply]")
-    expect(page.locator("#draft-state")).to_contain_text("2 steps")
-    page.click("#draft-undo")
-    page.click("#draft-undo")
-    expect(page.locator("#draft-undo")).to_be_disabled()
