@@ -27,6 +27,7 @@ from remnant.io.dicom_results.codes import (
     CodedTerm,
     label_codes,
 )
+from remnant.io.dicom_results.encoded_groups import encode_groups
 from remnant.io.dicom_results.heads import (
     DEVICE_SERIAL_NUMBER,
     MANUFACTURER,
@@ -177,6 +178,7 @@ def segmentation(
             if labelmap:
                 compress_runs(made)
             _settle(made, record, minted_uid(results.object_uid(content.kind), "dimensions"))
+            encode_groups(made)
     except Exception as fault:
         if not is_foreign(fault):
             raise
