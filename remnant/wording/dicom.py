@@ -57,6 +57,16 @@ def absent_words(name: str, quantity: Quantity) -> str:
     return f"{name}: {reasons}." if reasons else ""
 
 
+def care_words(alerts: Iterable[str]) -> str:
+    """Say what a report names at its head as to be read with care; empty where it names nothing.
+
+    >>> care_words(["Quality light red", "Body size assumed"])
+    'To be read with care: Quality light red; Body size assumed.'
+    """
+    named = "; ".join(words.rstrip(".") for words in alerts)
+    return f"To be read with care: {named}." if named else ""
+
+
 def rejected_words(number: int) -> str:
     """Say that rejected lesions are left out; empty where there are none."""
     return f"Rejected by a reader and left out: {counted(number, 'lesion')}." if number else ""
