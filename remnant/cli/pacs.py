@@ -134,7 +134,7 @@ def fetch(
     )
     counts = fetched(wanted, output, settings)
     total = sum(counts.values())
-    print(f"{total} object(s) of {len(counts)} series are in {output}")
+    print(f"{_counted(total)} of {len(counts)} series: in {output}")
     print(f"Next: remnant inspect {output}")
     return told_outcome({"folder": str(output), "series": len(counts), "objects": total})
 
@@ -175,9 +175,9 @@ def send(
     for file, sent in outcomes.items():
         print(f"{file}: {sent.reason}")
     lost = [file for file, sent in outcomes.items() if sent.kind is not SentKind.STORED]
-    print(f"{len(outcomes) - len(lost)} of {len(outcomes)} object(s) are stored")
+    print(f"{len(outcomes) - len(lost)} of {_counted(len(outcomes))} stored")
     told = [{"file": str(f), "state": s.kind.value, "why": s.reason} for f, s in outcomes.items()]
-    unusable = f"{len(lost)} object(s) did not arrive; the lines above say why" if lost else ""
+    unusable = f"{_counted(len(lost))} did not arrive; the lines above say why" if lost else ""
     return told_outcome({"objects": told}, unusable=unusable)
 
 
@@ -294,10 +294,11 @@ def status(
     finally:
         queue.close()
     for line in lines:
-        told = f"{line.objects} object(s), revision {line.revision}, attempt {line.attempts}"
+        told = f"{_counted(line.objects)}, revision {line.revision}, attempt {line.attempts}"
         why = f": {line.reason}" if line.reason else ""
         print(f"{line.key}  {line.state:<9}  {told}{why}")
-    print(f"{len(lines)} study(ies){f'; {again} begun anew' if retry_failed else ''}")
+    anew = f"; {again} begun anew" if retry_failed else ""
+    print(f"{_counted(len(lines), 'study', 'studies')}{anew}")
     studies = [
         {"study": one.key, "state": one.state.value, "objects": one.objects,
          "revision": one.revision, "attempts": one.attempts, "reason": one.reason}
@@ -326,6 +327,10 @@ def commands_of(run_options: str) -> tuple[tuple[str, ...], ...]:
     remnant = (sys.executable, "-m", "remnant")
     run = (*remnant, "run", "{study}", "-o", "{case}", *options)
     return run, (*remnant, "export", "{case}", "--to", "dicom")
+
+
+def _counted(number: int, one: str = "object", several: str = "objects") -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _receiving(
