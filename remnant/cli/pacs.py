@@ -239,8 +239,7 @@ def listen(
     from remnant.pacs.listening import Listener
     from remnant.pacs.settings import ListenSettings, SendingSettings, WorkSettings, peer_of
 
-    if workers < 1:
-        raise InputError(f"--workers got {workers}; allowed are 1 and more")
+    _require_limits(limits, workers, time_limit)
     receiving = _receiving(
         allow_ae, allow_peer, title=ae_title, there=(host, port), limits=limits, tls=tls.files()
     )
@@ -331,6 +330,22 @@ def commands_of(run_options: str) -> tuple[tuple[str, ...], ...]:
 
 def _counted(number: int, one: str = "object", several: str = "objects") -> str:
     return f"{number} {one if number == 1 else several}"
+
+
+def _require_limits(limits: LimitOptions, workers: int, time_limit: float) -> None:
+    wholes = {
+        "--workers": workers,
+        "--most-object-mib": limits.most_object_mib,
+        "--most-associations": limits.most_associations,
+    }
+    for option, number in wholes.items():
+        if number < 1:
+            raise InputError(f"{option} got {number}; allowed are 1 and more")
+    for option, size in {"--time-limit": time_limit, "--keep-days": limits.keep_days}.items():
+        if not 0 < size < float("inf"):
+            raise InputError(f"{option} got {size:g}; allowed are numbers above 0")
+    if not 0 <= limits.least_free_gib < float("inf"):
+        raise InputError(f"--least-free-gib got {limits.least_free_gib:g}; allowed are 0 and more")
 
 
 def _receiving(

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -100,20 +101,25 @@ class Spool:
         return shutil.disk_usage(self.root).free
 
     def tidy(self, queue: StudyQueue) -> None:
-        """Remove what a killed listener left: files that nobody was told have arrived."""
+        """Remove what a killed listener left: what nobody was told has arrived, or is forgotten."""
         for file in self.incoming.iterdir():
             file.unlink(missing_ok=True)
-        known = queue.files()
+        names = queue.outbox_names()
+        for file in self.outbox.iterdir():
+            if file.name not in names:
+                file.unlink(missing_ok=True)
+        self._tidy_studies(queue.files())
+
+    def _tidy_studies(self, known: Mapping[str, Collection[str]]) -> None:
         for folder in (self.root / "studies").iterdir():
             for file in folder.iterdir():
                 if file.name not in known.get(folder.name, ()):
                     file.unlink(missing_ok=True)
             if folder.name not in known:
                 folder.rmdir()
-        names = queue.outbox_names()
-        for file in self.outbox.iterdir():
-            if file.name not in names:
-                file.unlink(missing_ok=True)
+        cases = {case.name.rpartition("-r")[0] for case in (self.root / "cases").iterdir()}
+        for key in cases - known.keys():
+            self.forget(key)
 
     def forget(self, key: str) -> None:
         """Remove the objects and cases of a study."""

@@ -69,9 +69,12 @@ class Worker:
     def run(self) -> None:
         """Work until told to stop."""
         while not self._stop.is_set():
-            with suppress(DatabaseError):
+            try:
                 if self.work_due():
                     continue
+            except DatabaseError as fault:
+                self.log.write("fault", kind=type(fault).__name__)
+                self._stop.wait(FAULT_S)
             self._stop.wait(POLL_S)
 
     def stop(self) -> None:
