@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from remnant.core.errors import InputError
+from remnant.io.private_files import private_file
 from remnant.pacs.queue import StudyQueue
 
 QUEUE: Final = "queue.sqlite"
@@ -85,15 +86,23 @@ class Spool:
         sync_folder(folder)
 
     def post(self, file: Path, name: str) -> None:
-        """Put a copy of a result into the outbox, whole and for good."""
+        """Put a copy of a result into the outbox, whole and for good, or nothing.
+
+        Raises
+        ------
+        OSError
+            It cannot be read or written.
+        """
         target = self.outbox / name
         temporary = target.with_name(f".{name}")
-        with file.open("rb") as source, temporary.open("wb") as copy:
-            temporary.chmod(0o600)
-            shutil.copyfileobj(source, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        temporary.replace(target)
+        temporary.unlink(missing_ok=True)
+        try:
+            with file.open("rb") as source, private_file(temporary) as copy:
+                shutil.copyfileobj(source, copy)
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         sync_folder(self.outbox)
 
     def free_bytes(self) -> int:
