@@ -121,6 +121,6 @@ def _told(done: "Exported", to: Target) -> Outcome:
     print(f"{len(done.files)} files are in {done.folder}")
     if to is Target.DICOM:
         print("\n".join(f"  {name}" for name in done.files))
-    say_all(done.left_out)
+    say_all([*done.left_out, *([done.care] if done.care else [])])
     say(plain_console(), done.opening)
     return told_outcome({"folder": str(done.folder), "files": list(done.files)})

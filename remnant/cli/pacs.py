@@ -134,7 +134,7 @@ def fetch(
     )
     counts = fetched(wanted, output, settings)
     total = sum(counts.values())
-    print(f"{total} object(s) of {len(counts)} series are in {output}")
+    print(f"{_counted(total)} of {len(counts)} series: in {output}")
     print(f"Next: remnant inspect {output}")
     return told_outcome({"folder": str(output), "series": len(counts), "objects": total})
 
@@ -175,9 +175,9 @@ def send(
     for file, sent in outcomes.items():
         print(f"{file}: {sent.reason}")
     lost = [file for file, sent in outcomes.items() if sent.kind is not SentKind.STORED]
-    print(f"{len(outcomes) - len(lost)} of {len(outcomes)} object(s) are stored")
+    print(f"{len(outcomes) - len(lost)} of {_counted(len(outcomes))} stored")
     told = [{"file": str(f), "state": s.kind.value, "why": s.reason} for f, s in outcomes.items()]
-    unusable = f"{len(lost)} object(s) did not arrive; the lines above say why" if lost else ""
+    unusable = f"{_counted(len(lost))} did not arrive; the lines above say why" if lost else ""
     return told_outcome({"objects": told}, unusable=unusable)
 
 
@@ -239,8 +239,7 @@ def listen(
     from remnant.pacs.listening import Listener
     from remnant.pacs.settings import ListenSettings, SendingSettings, WorkSettings, peer_of
 
-    if workers < 1:
-        raise InputError(f"--workers got {workers}; allowed are 1 and more")
+    _require_limits(limits, workers, time_limit)
     receiving = _receiving(
         allow_ae, allow_peer, title=ae_title, there=(host, port), limits=limits, tls=tls.files()
     )
@@ -294,10 +293,11 @@ def status(
     finally:
         queue.close()
     for line in lines:
-        told = f"{line.objects} object(s), revision {line.revision}, attempt {line.attempts}"
+        told = f"{_counted(line.objects)}, revision {line.revision}, attempt {line.attempts}"
         why = f": {line.reason}" if line.reason else ""
         print(f"{line.key}  {line.state:<9}  {told}{why}")
-    print(f"{len(lines)} study(ies){f'; {again} begun anew' if retry_failed else ''}")
+    anew = f"; {again} begun anew" if retry_failed else ""
+    print(f"{_counted(len(lines), 'study', 'studies')}{anew}")
     studies = [
         {"study": one.key, "state": one.state.value, "objects": one.objects,
          "revision": one.revision, "attempts": one.attempts, "reason": one.reason}
@@ -326,6 +326,26 @@ def commands_of(run_options: str) -> tuple[tuple[str, ...], ...]:
     remnant = (sys.executable, "-m", "remnant")
     run = (*remnant, "run", "{study}", "-o", "{case}", *options)
     return run, (*remnant, "export", "{case}", "--to", "dicom")
+
+
+def _counted(number: int, one: str = "object", several: str = "objects") -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _require_limits(limits: LimitOptions, workers: int, time_limit: float) -> None:
+    wholes = {
+        "--workers": workers,
+        "--most-object-mib": limits.most_object_mib,
+        "--most-associations": limits.most_associations,
+    }
+    for option, number in wholes.items():
+        if number < 1:
+            raise InputError(f"{option} got {number}; allowed are 1 and more")
+    for option, size in {"--time-limit": time_limit, "--keep-days": limits.keep_days}.items():
+        if not 0 < size < float("inf"):
+            raise InputError(f"{option} got {size:g}; allowed are numbers above 0")
+    if not 0 <= limits.least_free_gib < float("inf"):
+        raise InputError(f"--least-free-gib got {limits.least_free_gib:g}; allowed are 0 and more")
 
 
 def _receiving(

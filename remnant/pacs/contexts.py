@@ -6,6 +6,7 @@ from typing import Final
 from pydicom import uid
 from pynetdicom import AllStoragePresentationContexts
 from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.sop_class import LabelMapSegmentationStorage
 
 SYNTAXES: Final = (
     uid.ExplicitVRLittleEndian,
@@ -32,6 +33,7 @@ IMAGES: Final = (
     uid.MRImageStorage,
     uid.EnhancedMRImageStorage,
     uid.SegmentationStorage,
+    LabelMapSegmentationStorage,
     uid.RTStructureSetStorage,
     uid.Comprehensive3DSRStorage,
     uid.ComprehensiveSRStorage,

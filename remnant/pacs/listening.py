@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from http.server import ThreadingHTTPServer
+from sqlite3 import Error as DatabaseError
 from types import TracebackType
 from typing import Final, Self
 
@@ -125,7 +126,11 @@ class Listener:
     def _forgetting(self) -> None:
         while True:
             before = time.time() - self.settings.keep_days * DAY_S
-            for key in self.queue.forget(before):
-                self.spool.forget(key)
+            try:
+                for key in self.queue.forget(before):
+                    self.spool.forget(key)
+                    self.log.write("forgotten", study=key)
+            except (DatabaseError, OSError) as fault:
+                self.log.write("fault", kind=type(fault).__name__)
             if self._stopping.wait(FORGET_EVERY_S):
                 return

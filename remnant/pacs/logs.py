@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, Final
 
@@ -27,10 +28,10 @@ class NodeLog:
         self._stream = stream
 
     def write(self, event: str, **facts: str | float | None) -> None:
-        """Write one event."""
+        """Write one event; one that cannot be written, as on a full disk, stops nothing."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": now, "event": event, **facts})
-        with _LOCK:
+        with _LOCK, suppress(OSError, ValueError):
             print(line, file=self._stream or sys.stderr, flush=True)
 
 

@@ -15,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from remnant.core.errors import UnreadableFileError
+
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS studies (
     key TEXT PRIMARY KEY, state TEXT NOT NULL, due REAL NOT NULL,
@@ -153,19 +155,37 @@ class StudyQueue:
     ----------
     path
         The file; made where it is absent.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is no queue, or damaged, or cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        # its companions get the same rights
-        path.touch(mode=0o600, exist_ok=True)
-        # transactions are begun here, explicitly
-        self._db = sqlite3.connect(
-            path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(SCHEMA)
+        try:
+            # its companions get the same rights
+            path.touch(mode=0o600, exist_ok=True)
+            # transactions are begun here, explicitly
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            self._begun()
+        except (OSError, sqlite3.Error) as fault:
+            raise UnreadableFileError(
+                f"{path} cannot be used as the queue of a listener ({fault}); check disk and "
+                "rights, or move it away to begin with an empty one"
+            ) from fault
+
+    def _begun(self) -> None:
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(SCHEMA)
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""

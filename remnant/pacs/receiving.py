@@ -195,6 +195,10 @@ class Receiver:
             provider.too_large.discard(path)
             raise RefusedObjectError(OUT_OF_RESOURCES, words.TOO_LARGE)
         head = _head_of(path, event.request)
+        if self.queue.is_posted(head.sop_instance_uid):
+            # its own result, routed back: a further revision of it would never end
+            self.tally["own_results"] += 1
+            return
         arrival = Arrival(
             key=pseudonym("study", head.study_uid),
             sop_uid=head.sop_instance_uid,

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from remnant.core.errors import InputError
+from remnant.io.private_files import private_file
 from remnant.pacs.queue import StudyQueue
 
 QUEUE: Final = "queue.sqlite"
@@ -84,15 +86,23 @@ class Spool:
         sync_folder(folder)
 
     def post(self, file: Path, name: str) -> None:
-        """Put a copy of a result into the outbox, whole and for good."""
+        """Put a copy of a result into the outbox, whole and for good, or nothing.
+
+        Raises
+        ------
+        OSError
+            It cannot be read or written.
+        """
         target = self.outbox / name
         temporary = target.with_name(f".{name}")
-        with file.open("rb") as source, temporary.open("wb") as copy:
-            temporary.chmod(0o600)
-            shutil.copyfileobj(source, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        temporary.replace(target)
+        temporary.unlink(missing_ok=True)
+        try:
+            with file.open("rb") as source, private_file(temporary) as copy:
+                shutil.copyfileobj(source, copy)
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         sync_folder(self.outbox)
 
     def free_bytes(self) -> int:
@@ -100,20 +110,25 @@ class Spool:
         return shutil.disk_usage(self.root).free
 
     def tidy(self, queue: StudyQueue) -> None:
-        """Remove what a killed listener left: files that nobody was told have arrived."""
+        """Remove what a killed listener left: what nobody was told has arrived, or is forgotten."""
         for file in self.incoming.iterdir():
             file.unlink(missing_ok=True)
-        known = queue.files()
+        names = queue.outbox_names()
+        for file in self.outbox.iterdir():
+            if file.name not in names:
+                file.unlink(missing_ok=True)
+        self._tidy_studies(queue.files())
+
+    def _tidy_studies(self, known: Mapping[str, Collection[str]]) -> None:
         for folder in (self.root / "studies").iterdir():
             for file in folder.iterdir():
                 if file.name not in known.get(folder.name, ()):
                     file.unlink(missing_ok=True)
             if folder.name not in known:
                 folder.rmdir()
-        names = queue.outbox_names()
-        for file in self.outbox.iterdir():
-            if file.name not in names:
-                file.unlink(missing_ok=True)
+        cases = {case.name.rpartition("-r")[0] for case in (self.root / "cases").iterdir()}
+        for key in cases - known.keys():
+            self.forget(key)
 
     def forget(self, key: str) -> None:
         """Remove the objects and cases of a study."""

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Error as DatabaseError
@@ -69,9 +70,12 @@ class Worker:
     def run(self) -> None:
         """Work until told to stop."""
         while not self._stop.is_set():
-            with suppress(DatabaseError):
+            try:
                 if self.work_due():
                     continue
+            except DatabaseError as fault:
+                self.log.write("fault", kind=type(fault).__name__)
+                self._stop.wait(FAULT_S)
             self._stop.wait(POLL_S)
 
     def stop(self) -> None:
@@ -106,6 +110,8 @@ class Worker:
             self._failed(work, FailedStageError(words.NOT_KEPT))
             return
         counts = self.queue.finish(work, results, time.time())
+        if not counts:
+            self._withdraw(results)
         self.tally["worked" if counts else "superseded"] += 1
         self.log.write("study", study=work.key, state="worked" if counts else "superseded",
                        revision=work.revision, results=len(results))  # fmt: skip
@@ -149,7 +155,20 @@ class Worker:
         files = sorted((self.spool.case(work.key, work.revision) / "dicom").glob("*.dcm"))
         if not files:
             raise FailedStageError(words.NO_RESULTS)
-        return [self._post(file) for file in files] if self.is_sent else []
+        posted: list[tuple[str, str]] = []
+        try:
+            for file in files if self.is_sent else ():
+                posted.append(self._post(file))  # noqa: PERF401  (kept where a later one fails)
+        except (OSError, FailedStageError):
+            self._withdraw(posted)
+            raise
+        return posted
+
+    def _withdraw(self, posted: Iterable[tuple[str, str]]) -> None:
+        """Remove results that are not to be sent, as others take their place."""
+        for uid, name in posted:
+            if not self.queue.is_posted(uid):
+                (self.spool.outbox / name).unlink(missing_ok=True)
 
     def _post(self, file: Path) -> tuple[str, str]:
         try:

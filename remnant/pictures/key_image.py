@@ -18,7 +18,10 @@ from remnant.pictures.planes import Plane
 
 SIZE: Final = 1024
 EDGE: Final = 24
-HEAD: Final = 64
+HEAD: Final = 76
+TITLE_LINE: Final = 22
+CARE_LINES: Final = (47, 65)
+CARE_GAP: Final = "  ·  "
 FOOT: Final = 44
 LINE: Final = 31
 SWATCH: Final = 20
@@ -32,6 +35,7 @@ SMALLEST_SIZE: Final = 13.0
 RGB = tuple[int, int, int]
 WHITE: Final[RGB] = (255, 255, 255)
 GREY: Final[RGB] = (176, 184, 190)
+AMBER: Final[RGB] = (255, 196, 92)
 RULE: Final[RGB] = (72, 80, 86)
 GROUND: Final[RGB] = (0, 0, 0)
 DATA: Final = "base64,"
@@ -53,15 +57,17 @@ QUIET: Final = Type(colour=GREY)
 STRONG: Final = Type(bold=True)
 TITLE: Final = Type(TITLE_SIZE, bold=True)
 SMALL: Final = Type(FOOT_SIZE, GREY)
+CARE: Final = Type(FOOT_SIZE, AMBER)
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What stands on every image: its title, whose it is, and the line at its foot."""
+    """What stands on every image: title, whose it is, the line at its foot, what asks for care."""
 
     title: str
     subject: str
     foot: str
+    care: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +147,24 @@ def dots_for(plane: Plane, *, width: int, height: int) -> int:
 def _sheet(stamp: Stamp) -> Image.Image:
     sheet = Image.new("RGB", (SIZE, SIZE), GROUND)
     pen = ImageDraw.Draw(sheet)
-    middle = HEAD // 2
+    middle = TITLE_LINE
     taken = _write(pen, stamp.subject, (SIZE - EDGE, middle), SIZE // 2, QUIET, right=True)
     _write(pen, stamp.title, (EDGE, middle), SIZE - 2 * EDGE - taken - GAP, TITLE)
+    for line, at in zip(_packed(stamp.care), CARE_LINES, strict=False):
+        _write(pen, line, (EDGE, at), SIZE - 2 * EDGE, CARE)
     y = SIZE - FOOT
     pen.line((EDGE, y, SIZE - EDGE, y), fill=RULE)
     _write(pen, stamp.foot, (EDGE, y + FOOT // 2), SIZE - 2 * EDGE, SMALL)
     return sheet
+
+
+def _packed(words: Sequence[str]) -> tuple[str, ...]:
+    """Share words out over two lines; where one line holds them all, the second is empty."""
+    first = list(words)
+    font = _font(REGULAR, FOOT_SIZE)
+    while len(first) > 1 and font.getlength(CARE_GAP.join(first)) > SIZE - 2 * EDGE:
+        first.pop()
+    return CARE_GAP.join(first), CARE_GAP.join(words[len(first) :])
 
 
 def _paste(sheet: Image.Image, picture: Picture, *, top: int, low: int) -> None:

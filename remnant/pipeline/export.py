@@ -65,13 +65,17 @@ class DrawnMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written where, how to open it, what it took the place of and what is not there."""
+    """What was written where, how to open it, what it took the place of and what is not there.
+
+    ``care`` says what is to be read with care; empty for nothing.
+    """
 
     folder: Path
     files: tuple[str, ...]
     opening: str
     replaced: str | None = None
     left_out: tuple[str, ...] = ()
+    care: str = ""
 
 
 def export_case(request: ExportRequest, *, progress: Progress = silent) -> Exported:

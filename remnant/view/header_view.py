@@ -5,9 +5,11 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.patient import LiverBackground, Patient
-from remnant.view.check_view import Alert, Checks, alerts
+from remnant.view.check_view import Alert, Checks, alerts, view_checks
+from remnant.view.segment_state import TO_REVIEW
 from remnant.wording.language import message, say
 from remnant.wording.names import named
+from remnant.wording.numbers import sentence
 from remnant.wording.report_sheet import NO_DATE
 
 NOT_GIVEN = message("not given")
@@ -57,6 +59,12 @@ def view_header(case: CaseReport, checks: Checks, review: str) -> Header:
         made=case.provenance.created_utc[:DAY],
         alerts=alerts(checks, review),
     )
+
+
+def alerts_of(case: CaseReport) -> tuple[Alert, ...]:
+    """Return the lines at the head of a case's page, for media that have no such head."""
+    checks = view_checks(case)
+    return alerts(checks, sentence(say(TO_REVIEW)) if checks.review else "")
 
 
 def _body_size(patient: Patient) -> str:

@@ -1,4 +1,4 @@
-"""What DICOM objects say of a case: comments of the structured report, captions of captures.
+"""What DICOM objects say of a case: comments, titles of series, remarks on segments, captions.
 
 They are in English, whatever the report's language is: programs read them too.
 """
@@ -9,6 +9,7 @@ from typing import Final
 from planning.literature import load_literature
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
 from remnant.core.quantity import INTERVAL_LEVEL, Quantity
 from remnant.core.reasons import Reason
 from remnant.core.units import percent_from_fraction
@@ -24,6 +25,18 @@ RANGES: Final = (
     f"{percent_from_fraction(INTERVAL_LEVEL):g} % interval under the error model of the report."
 )
 OUTSIDE_SEGMENTS: Final = "The lesion lies outside the segment map."
+ANATOMY_TITLE: Final = "remnant: liver anatomy (research use only)"
+SEG_LESIONS_TITLE: Final = "remnant: liver lesions (research use only)"
+PLAN_TITLE: Final = "remnant: plan for the liver (research use only)"
+REMARKS: Final[Mapping[Confirmation, str]] = {
+    Confirmation.AUTOMATIC: "Found by a network; nobody has confirmed it",
+    Confirmation.GIVEN: "Given; nobody has confirmed it here",
+    Confirmation.CONFIRMED: "Confirmed by a reader",
+}
+ESTIMATED: Final = "Estimated from liver shape by a network; nobody has confirmed it"
+UNCONFIRMED: Final = " (unconfirmed)"
+WHOLE: Final = "liver"
+REST: Final = "liver outside the segments"
 AXIAL_TITLE: Final = "Axial, through the largest lesion"
 CORONAL_TITLE: Final = "Coronal, through the largest lesion"
 LIVER_AXIAL_TITLE: Final = "Axial, through the middle of the liver"
@@ -55,6 +68,16 @@ def absent_words(name: str, quantity: Quantity) -> str:
     if quantity.value is None:
         return f"{name}: not known: {reasons}."
     return f"{name}: {reasons}." if reasons else ""
+
+
+def care_words(alerts: Iterable[str]) -> str:
+    """Say what a report names at its head as to be read with care; empty where it names nothing.
+
+    >>> care_words(["Quality light red", "Body size assumed"])
+    'To be read with care: Quality light red; Body size assumed.'
+    """
+    named = "; ".join(words.rstrip(".") for words in alerts)
+    return f"To be read with care: {named}." if named else ""
 
 
 def rejected_words(number: int) -> str:

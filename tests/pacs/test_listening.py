@@ -5,6 +5,7 @@ import sys
 
 import httpx
 import pytest
+from pydicom import dcmread
 
 from examples.pacs_peers import CountingPacs, send_objects, settings_for, study_uid, wait_until
 from examples.pacs_results import PATIENT, PATIENT_ID, RESULTS, ct_slice
@@ -81,6 +82,22 @@ def test_late_objects__are_a_further_revision_with_results_of_its_own(tmp_path, 
 
     assert 2 == listener.queue.lines()[0].revision
     assert {1} == set(pacs.stored.values())
+
+
+def test_own_results__that_are_routed_back_begin_no_further_revision(tmp_path, listening):
+    with CountingPacs() as pacs:
+        listener = listening(settings_for(tmp_path / "spool", target=pacs.peer))
+        send_objects(listener.receiver.port, slices("a", 2))
+        wait_until(lambda: is_done(listener))
+        results = [dcmread(file) for file in listener.spool.root.glob("cases/*/dicom/*.dcm")]
+
+        kinds = {one.SOPClassUID for one in results}
+        answers = send_objects(listener.receiver.port, results, kinds=kinds)
+
+    assert [0x0000] * RESULTS == answers
+    (line,) = listener.queue.lines()
+    assert (StudyState.DONE, 1, 2) == (line.state, line.revision, line.objects)
+    assert listener.tallies()["own_results"] == RESULTS
 
 
 def test_release__completes_a_study_where_asked(tmp_path, listening):

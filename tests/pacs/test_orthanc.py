@@ -50,7 +50,7 @@ def test_send__reports_each_object_and_the_pacs_has_them(stored):
     running, source, told = stored
 
     assert SLICES == told.count(": stored\n")
-    assert f"{SLICES} of {SLICES} object(s) are stored" in told
+    assert f"{SLICES} of {SLICES} objects stored" in told
     assert SLICES == running.modalities()["CT"]
     assert SLICES == len(list(source.iterdir()))
 
@@ -69,7 +69,7 @@ def test_fetch__brings_the_same_objects(stored, tmp_path, words):
 
     told = running.remnant("pacs", "fetch", *words, "--study", STUDY, "-o", tmp_path / "study")
 
-    assert f"{SLICES} object(s) of 1 series" in told
+    assert f"{SLICES} objects of 1 series" in told
     assert pixels(source) == pixels(tmp_path / "study")
     modes = [path.stat().st_mode & 0o077 for path in (tmp_path / "study").iterdir()]
     assert [0] * SLICES == modes
@@ -102,7 +102,7 @@ def test_stow__stores_objects_too(pacs, tmp_path):
 
     told = running.remnant("pacs", "send", tmp_path, "--to", WEB)
 
-    assert "1 of 1 object(s) are stored" in told
+    assert "1 of 1 object stored" in told
 
 
 def test_send__to_nobody_says_so_for_each_object(pacs, tmp_path):

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from remnant.core.errors import UnreadableFileError
 from remnant.pacs.queue import Arrival, Receipt, SendState, StudyQueue, StudyState
 
 STUDIES = ("case-a", "case-b")
@@ -189,3 +190,9 @@ def test_forgotten_study__may_come_again_but_what_was_sent_stays_sent(queue):
     queue.finish(queue.claim(0.0), [("2.1", "r")], 0.0)
     assert [] == queue.outgoing(0.0)
     assert [StudyState.DONE] == [line.state for line in queue.lines()]
+
+
+def test_queue__that_is_no_database_is_refused_by_name(tmp_path):
+    (tmp_path / "queue.sqlite").write_text("no database" * 100)
+    with pytest.raises(UnreadableFileError, match=r"queue\.sqlite cannot be used as the queue"):
+        StudyQueue(tmp_path / "queue.sqlite")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from remnant.cli.app import run_command
 from remnant.core.errors import InputError
 from remnant.pacs.settings import (
     DicomPeer,
@@ -54,3 +55,15 @@ def test_waits__double_up_to_the_longest():
     settings = SendingSettings(retry_s=5.0, longest_retry_s=30.0)
 
     assert [5.0, 5.0, 10.0, 20.0, 30.0, 30.0] == [settings.wait_s(n) for n in (0, 1, 2, 3, 4, 999)]
+
+
+@pytest.mark.parametrize("option", [
+    ("--workers", "0"), ("--most-object-mib", "0"), ("--most-associations", "-1"),
+    ("--time-limit", "0"), ("--keep-days", "-3"), ("--keep-days", "nan"),
+    ("--least-free-gib", "-1"),
+])  # fmt: skip
+def test_limits__that_allow_nothing_are_refused_by_name(tmp_path, option, capsys):
+    words = ["pacs", "listen", str(tmp_path / "spool"), "--allow-ae", "CT", "--port", "0", *option]
+    assert run_command(words) == 2
+    assert f"{option[0]} got" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,15 @@
 """Squares with pictures and figures: nothing lies over anything, and long words are cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from remnant.pictures.drawing import as_picture
 from remnant.pictures.key_image import (
+    AMBER,
+    CARE_LINES,
     EDGE,
     FOOT,
     HEAD,
@@ -37,6 +41,14 @@ def test_framed__the_picture_keeps_its_form_and_clears_the_words(size):
     assert rows[0] >= HEAD
     assert rows[-1] < SIZE - FOOT - 3 * LINE
     assert pixels.shape == (SIZE, SIZE, 3)
+
+
+@pytest.mark.parametrize(("care", "lines"), [((), 0), (("one",), 1), (("a word " * 8,) * 3, 2)])
+def test_framed__what_asks_for_care_stands_above_the_picture(care, lines):
+    pixels = framed(picture(900, 300), replace(STAMP, care=care), [("a name", "1 mL")])
+    inked = [(pixels[at - 8 : at + 8] == AMBER).all(axis=2).any() for at in CARE_LINES]
+    assert inked == [number < lines for number in range(2)]
+    assert not (pixels[HEAD:] == AMBER).all(axis=2).any()
 
 
 def test_framed__a_key_shows_each_colour():

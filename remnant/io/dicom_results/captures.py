@@ -12,7 +12,7 @@ from remnant.io.dicom_results.encapsulated_report import new_object, source_inst
 from remnant.io.dicom_results.heads import ResultKind, ResultSet
 from remnant.io.dicom_results.source_record import SourceRecord
 
-DESCRIPTION: Final = "remnant: key images"
+DESCRIPTION: Final = "remnant: key images (research use only)"
 DERIVATION: Final = "Drawn from the images, with outlines and figures burned in"
 OTHER: Final = "OT"
 BODY_PART: Final = "LIVER"

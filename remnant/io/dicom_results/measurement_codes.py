@@ -13,6 +13,7 @@ from remnant.core.distribution import FrillingType, NetlmType
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
+from remnant.core.quality_light import Light
 from remnant.core.quantity import Bound
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
@@ -61,6 +62,7 @@ class Question(StrEnum):
     """What is answered by a code and not by a number."""
 
     CONFIRMATION = "confirmation"
+    QUALITY_LIGHT = "quality_light"
     SEGMENTS_FROM = "segments_from"
     SEGMENTS_CONFIRMED = "segments_confirmed"
     BURDEN_CLASS = "burden_class"
@@ -172,6 +174,7 @@ OTHER_PROCEDURE: Final = Term("363679005", "SCT", "Imaging procedure")
 
 QUESTIONS: Final[Mapping[Question, Term]] = {
     Question.CONFIRMATION: own("LESION_STATUS", "Confirmation of lesion by a reader"),
+    Question.QUALITY_LIGHT: own("QUALITY_LIGHT", "Quality light of the segmentation"),
     Question.SEGMENTS_FROM: own("SEGMENTS_FROM", "Origin of Couinaud segments"),
     Question.SEGMENTS_CONFIRMED: own("SEGMENTS_STATUS", "Confirmation of segments by a reader"),
     Question.BURDEN_CLASS: own("BURDEN_CLASS", "Class of hepatic tumour burden"),
@@ -186,6 +189,11 @@ VERDICTS: Final[Mapping[Verdict, Term]] = {
     Verdict.UNCERTAIN: own("UNCERTAIN", "Uncertain by measurement error"),
     Verdict.UNKNOWN: own("UNKNOWN", "Undecided: a fact or figure is missing"),
     Verdict.NO_EVIDENCE: own("NO_EVIDENCE", "No evidence"),
+}
+LIGHTS: Final[Mapping[Light, Term]] = {
+    Light.GREEN: own("LIGHT_GREEN", "Green: nothing looked at is unusual"),
+    Light.AMBER: own("LIGHT_AMBER", "Amber: look before figures are used"),
+    Light.RED: own("LIGHT_RED", "Red: probably wrong, not to be used as it is"),
 }
 CONFIRMATIONS: Final[Mapping[Confirmation, Term]] = {
     Confirmation.AUTOMATIC: own("AUTOMATIC", "Automatic, not confirmed"),
@@ -259,6 +267,7 @@ _SETS: Final[Mapping[str, tuple[Term, ...]]] = {
     "Finding sites": (LIVER, *SEGMENTS.values()),
     "Questions": tuple(QUESTIONS.values()),
     "Verdicts": tuple(VERDICTS.values()),
+    "Quality lights": tuple(LIGHTS.values()),
     "Confirmation": (*CONFIRMATIONS.values(), UNCONFIRMED),
     "Origin of segments": tuple(ORIGINS.values()),
     "Classes of burden": tuple(CLASSES.values()),

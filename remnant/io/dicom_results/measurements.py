@@ -81,7 +81,7 @@ from remnant.io.dicom_results.references import (
 )
 from remnant.io.dicom_results.source_record import UTF_8, SourceRecord
 
-DESCRIPTION: Final = "remnant: measurements"
+DESCRIPTION: Final = "remnant: measurements (research use only)"
 NOT_IN_NAMES: Final = str.maketrans(dict.fromkeys("^=\\", " "))
 """They part the components of a person's name."""
 NO_ORGANISATION: Final = "not stated"

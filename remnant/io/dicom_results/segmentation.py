@@ -40,7 +40,7 @@ from remnant.io.dicom_results.heads import (
 from remnant.io.dicom_results.measurement_codes import SCHEME, SCHEME_NAME
 from remnant.io.dicom_results.references import ALWAYS_THERE, content_time, state_subject
 from remnant.io.dicom_results.run_lengths import compress_runs
-from remnant.io.dicom_results.source_record import SourcePlane, SourceRecord
+from remnant.io.dicom_results.source_record import SourcePlane, SourceRecord, name_frame
 from remnant.io.faults import is_foreign, quiet
 
 DRAWN_ELSEWHERE: Final = "MANUAL"
@@ -250,8 +250,7 @@ def _header(record: SourceRecord) -> Dataset:
     header = record.dataset
     for name in ALWAYS_THERE:
         setattr(header, name, "")
-    if not header.get("FrameOfReferenceUID"):
-        header.FrameOfReferenceUID = minted_uid("frame of reference", header.SeriesInstanceUID)
+    name_frame(header)
     return header
 
 

@@ -256,7 +256,7 @@ def source_images(record: SourceRecord) -> list[Dataset]:
     if record.planes[0].frame is not None:
         return [_image_with_frames(record)]
     common = _head(record)
-    common.ImageOrientationPatient = [*record.row_direction_lps, *record.column_direction_lps]
+    common.ImageOrientationPatient = record.image_orientation
     common.PixelSpacing = list(record.pixel_spacing_mm)
     return [_image(common, plane, number=n) for n, plane in enumerate(record.planes, start=1)]
 
@@ -266,16 +266,20 @@ def _image(common: Dataset, plane: SourcePlane, *, number: int) -> Dataset:
     image.update(common)
     image.SOPInstanceUID = plane.sop_instance_uid
     image.InstanceNumber = number
-    image.ImagePositionPatient = list(plane.position_lps_mm)
+    image.ImagePositionPatient = plane.image_position
     return image
+
+
+def name_frame(header: Dataset) -> None:
+    """Name the frame of reference of images that name none: results lie in it, and have to."""
+    if not header.get("FrameOfReferenceUID"):
+        header.FrameOfReferenceUID = minted_uid("frame of reference", header.SeriesInstanceUID)
 
 
 def _head(record: SourceRecord) -> Dataset:
     image = record.dataset
     image.SOPClassUID = record.sop_class_uid
-    if not image.get("FrameOfReferenceUID"):
-        # results lie in the frame of their images, and have to name it
-        image.FrameOfReferenceUID = minted_uid("frame of reference", image.SeriesInstanceUID)
+    name_frame(image)
     image.Rows, image.Columns = record.rows, record.columns
     image.SamplesPerPixel = 1
     image.PhotometricInterpretation = "MONOCHROME2"
@@ -294,7 +298,7 @@ def _image_with_frames(record: SourceRecord) -> Dataset:
     shared, measures, turned = Dataset(), Dataset(), Dataset()
     measures.PixelSpacing = list(record.pixel_spacing_mm)
     measures.SliceThickness = float(image.get("SliceThickness") or _step_mm(record))
-    turned.ImageOrientationPatient = [*record.row_direction_lps, *record.column_direction_lps]
+    turned.ImageOrientationPatient = record.image_orientation
     shared.PixelMeasuresSequence = [measures]
     shared.PlaneOrientationSequence = [turned]
     image.SharedFunctionalGroupsSequence = [shared]
@@ -306,7 +310,7 @@ def _image_with_frames(record: SourceRecord) -> Dataset:
 
 def _own_group(plane: SourcePlane) -> Dataset:
     own, place = Dataset(), Dataset()
-    place.ImagePositionPatient = list(plane.position_lps_mm)
+    place.ImagePositionPatient = plane.image_position
     own.PlanePositionSequence = [place]
     return own
 
@@ -314,11 +318,3 @@ def _own_group(plane: SourcePlane) -> Dataset:
 def _step_mm(record: SourceRecord) -> float:
     first, last = record.planes[0].position_lps_mm, record.planes[-1].position_lps_mm
     return float(np.linalg.norm(np.subtract(last, first))) / max(1, len(record.planes) - 1)
-
-
-def identifiers_of(record: SourceRecord) -> frozenset[str]:
-    """Return the texts of a record that name a person or an examination, for tests of leaks."""
-    header = record.dataset
-    names = (*PATIENT[:4], *STUDY[:7])
-    texts = {str(header.get(name) or "") for name in names}
-    return frozenset((texts | {plane.sop_instance_uid for plane in record.planes}) - {""})

@@ -17,6 +17,7 @@ from remnant.pictures.key_image import EDGE, SIZE, Stamp, Table, dots_for, frame
 from remnant.pictures.plan_pictures import PLAN_LOOKS, draw_plan_planes
 from remnant.pictures.planes import View
 from remnant.pipeline.dicom_results.result_source import ResultSource
+from remnant.view.header_view import alerts_of
 from remnant.view.lesion_view import view_lesions
 from remnant.view.parts import Figure, figure, mark
 from remnant.view.subject import Subject
@@ -26,7 +27,7 @@ from remnant.wording.language import english
 from remnant.wording.plans import plan_title
 
 Lines = tuple[tuple[str, Figure], ...]
-HIGH: Final = 760
+HIGH: Final = 740
 LESION_CELLS: Final = 3
 NO_HEADINGS: Final = ("", "", "")
 FIGURE_WIDTHS: Final = (0.5, 0.22, 0.28)
@@ -38,7 +39,8 @@ def captures(source: ResultSource) -> tuple[tuple[ResultKind, int, DicomObject],
     """Return the secondary captures of a case, in English.
 
     Two planes through the largest lesion with outlines, two planes of the plan where there is
-    one, and tables of volumes and of the largest lesions.
+    one, and tables of volumes and of the largest lesions; each with what asks for care, as at the
+    head of the report.
 
     Parameters
     ----------
@@ -147,6 +149,7 @@ def _stamp(source: ResultSource, title: str) -> Stamp:
         title=title,
         subject=source.report.study.pseudonym,
         foot=dicom.capture_foot(results.software, f"{results.made:%Y-%m-%d}"),
+        care=tuple(alert.words for alert in alerts_of(source.report)),
     )
 
 

@@ -42,7 +42,10 @@ from remnant.pipeline.plan_maps import drawn_plan
 from remnant.pipeline.publishing import publish, settle, staged_beside
 from remnant.pipeline.results import require_results_folder, require_writable
 from remnant.pipeline.segmented import SegmentedCase
+from remnant.view.header_view import alerts_of
+from remnant.wording.dicom import care_words
 from remnant.wording.exports import HOW_TO_OPEN
+from remnant.wording.language import language
 
 if TYPE_CHECKING:
     from remnant.io.dicom_results.source_record import SourceRecord
@@ -100,12 +103,16 @@ class ResultsRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What was written where, how many results it replaced, and what could not be made."""
+    """What was written where, how many results it replaced, and what could not be made.
+
+    ``care`` says what is to be read with care in them; empty for nothing.
+    """
 
     folder: Path
     files: tuple[str, ...]
     replaced: int
     left_out: tuple[str, ...] = ()
+    care: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,13 @@ def make_results(request: ResultsRequest, *, progress: Progress = silent) -> Res
         replaced = len(_earlier(request))
     progress(STEP, len(MAKERS) + 1, len(MAKERS) + 1)
     folder = request.case / DICOM if request.output is None else request.output
-    return Results(folder=folder, files=files, replaced=replaced, left_out=tuple(left_out))
+    return Results(
+        folder=folder,
+        files=files,
+        replaced=replaced,
+        left_out=tuple(left_out),
+        care=care_words(alert.words for alert in alerts_of(report)),
+    )
 
 
 def export_results(request: ExportRequest, *, progress: Progress = silent) -> Exported:
@@ -179,6 +192,7 @@ def export_results(request: ExportRequest, *, progress: Progress = silent) -> Ex
         opening=HOW_TO_OPEN[Target.DICOM],
         replaced=f"{made.replaced} earlier results" if made.replaced else None,
         left_out=made.left_out,
+        care=made.care,
     )
 
 
@@ -231,6 +245,8 @@ def _digest(
         f"{SOURCE_RECORD} {hashlib.sha256(encode_record(record)).hexdigest()}",
         "no plan" if plan is None else plan.id,
         "labelmap" if labelmap else "binary",
+        # the report is in it
+        language(),
         remnant.__version__,
     )
     return hashlib.sha256("\n".join(told).encode("utf-8")).hexdigest()

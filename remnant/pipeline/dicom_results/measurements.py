@@ -12,6 +12,7 @@ from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Finding
 from remnant.core.lesions import Lesion
 from remnant.core.planning_report import PlanningReport
+from remnant.core.quality_light import light_among
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import VolumetryReport
@@ -22,6 +23,7 @@ from remnant.io.dicom_results.measurement_codes import (
     CONFIRMED,
     FRILLING_TYPES,
     LESION_FINDING,
+    LIGHTS,
     LIVER,
     LIVER_FINDING,
     MEASURES,
@@ -55,6 +57,8 @@ from remnant.io.dicom_results.references import (
 )
 from remnant.pipeline.dicom_results.result_source import ResultSource
 from remnant.pipeline.segmented import SegmentedCase
+from remnant.view.check_view import view_checks
+from remnant.view.header_view import alerts_of
 from remnant.view.resection_view import chosen_rule
 from remnant.view.subject import Subject
 from remnant.wording.classes import frilling_reason, netlm_reason
@@ -63,6 +67,7 @@ from remnant.wording.dicom import (
     RANGES,
     RESEARCH_USE,
     absent_words,
+    care_words,
     no_plan_words,
     rejected_words,
     shares_words,
@@ -200,9 +205,27 @@ def _liver(source: ResultSource) -> Group:
         numbers=numbers,
         answers=answers,
         comments=_comments(
-            numbers, RESEARCH_USE, RANGES, rejected_words(rejected), _without_plan(source), *said
+            numbers,
+            RESEARCH_USE,
+            *_care(report),
+            RANGES,
+            rejected_words(rejected),
+            _without_plan(source),
+            *said,
         ),
     )
+
+
+def _care(report: CaseReport) -> Iterator[str]:
+    """Give what stands at the head of the report as to be read with care, and why."""
+    checks = view_checks(report)
+    yield _care_in_brief(report)
+    why = [checks.light.text] if checks.light is not None and checks.light.look else []
+    yield from dict.fromkeys((*why, *checks.failed, *checks.not_made, *checks.sample))
+
+
+def _care_in_brief(report: CaseReport) -> str:
+    return care_words(alert.words for alert in alerts_of(report))
 
 
 def _without_plan(source: ResultSource) -> str:
@@ -216,7 +239,7 @@ def _without_plan(source: ResultSource) -> str:
 def _classes(report: CaseReport) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
     """Return the classifications of a case, and what is said of them with their sources."""
     volumetry, planning = report.volumetry, report.planning
-    answers = [*_segments(volumetry)]
+    answers = [*_light(report), *_segments(volumetry)]
     if volumetry.burden_class is not None:
         answers.append(_answer(Question.BURDEN_CLASS, CLASSES[volumetry.burden_class]))
     if planning is None:
@@ -226,6 +249,12 @@ def _classes(report: CaseReport) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
     if planning.netlm is not None and planning.netlm.type is not None:
         answers.append(_answer(Question.NETLM, NETLM_TYPES[planning.netlm.type]))
     return tuple(answers), tuple(_class_words(planning))
+
+
+def _light(report: CaseReport) -> Iterator[Answer]:
+    light = light_among((*report.quality, *report.volumetry.quality))
+    if light is not None:
+        yield _answer(Question.QUALITY_LIGHT, LIGHTS[light])
 
 
 def _segments(volumetry: VolumetryReport) -> Iterator[Answer]:
@@ -278,7 +307,10 @@ def _plan(source: ResultSource, plan: DebulkingPlan) -> Group:
             *(Answer(question, VERDICTS[one.verdict]) for question, one in judged),
         ),
         comments=_comments(
-            numbers, plan_headline(plan), *(verdict_words(one) for _, one in judged)
+            numbers,
+            plan_headline(plan),
+            _care_in_brief(source.report),
+            *(verdict_words(one) for _, one in judged),
         ),
     )
 

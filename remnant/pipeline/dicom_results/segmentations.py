@@ -17,6 +17,7 @@ from remnant.pictures.palette import LIVER_COLOUR
 from remnant.pipeline.case_files import COUINAUD, LESIONS, STRUCTURES
 from remnant.pipeline.descriptions import describe, describe_plan
 from remnant.pipeline.dicom_results.result_source import ResultSource
+from remnant.wording import dicom
 
 if TYPE_CHECKING:
     from remnant.io.dicom_results.segmentation import Content, Segment
@@ -27,18 +28,10 @@ SHORT_TITLES: Final = {
     ResultKind.SEG_PLAN: "LIVER_PLAN",
 }
 TITLES: Final = {
-    ResultKind.SEG_ANATOMY: "remnant: liver anatomy (research use only)",
-    ResultKind.SEG_LESIONS: "remnant: liver lesions (research use only)",
-    ResultKind.SEG_PLAN: "remnant: plan for the liver (research use only)",
+    ResultKind.SEG_ANATOMY: dicom.ANATOMY_TITLE,
+    ResultKind.SEG_LESIONS: dicom.SEG_LESIONS_TITLE,
+    ResultKind.SEG_PLAN: dicom.PLAN_TITLE,
 }
-REMARKS: Final = {
-    Confirmation.AUTOMATIC: "Found by a network; nobody has confirmed it",
-    Confirmation.GIVEN: "Given; nobody has confirmed it here",
-    Confirmation.CONFIRMED: "Confirmed by a reader",
-}
-ESTIMATED: Final = "Estimated by a network; nobody has confirmed it"
-UNCONFIRMED: Final = " (unconfirmed)"
-WHOLE, REST = "liver", "liver outside the segments"
 LIVER_CODES: Final = frozenset(int(label.code) for label in STRUCTURE_SCHEME.labels)
 
 
@@ -115,7 +108,7 @@ def _anatomy(source: ResultSource) -> list[_Group]:
     """Return the liver as a whole, its segments and its vessels, which overlap."""
     structures, couinaud = source.case.maps.structures, source.case.division.couinaud
     known = describe(source.case, STRUCTURES, ())
-    groups = [_liver(known, structures.codes, name=WHOLE)]
+    groups = [_liver(known, structures.codes, name=dicom.WHOLE)]
     if couinaud is not None:
         groups.append(_divided(source, couinaud))
     vessels = sorted(structures.present() & VESSELS)
@@ -129,9 +122,9 @@ def _flat_anatomy(source: ResultSource) -> list[_Group]:
     structures, couinaud = source.case.maps.structures, source.case.division.couinaud
     known = describe(source.case, STRUCTURES, ())
     if couinaud is None:
-        return [_liver(known, structures.codes, name=WHOLE)]
+        return [_liver(known, structures.codes, name=dicom.WHOLE)]
     rest = np.where(couinaud.codes == 0, structures.codes, 0)
-    outside = [_liver(known, rest, name=REST)] if rest.any() else []
+    outside = [_liver(known, rest, name=dicom.REST)] if rest.any() else []
     return [_divided(source, couinaud), *outside]
 
 
@@ -146,7 +139,7 @@ def _divided(source: ResultSource, couinaud: LabelMap) -> _Group:
     structures = source.case.maps.structures
     codes = np.where(structures.codes > 0, couinaud.codes, 0)
     known = describe(source.case, COUINAUD, ())
-    remark = ESTIMATED if source.report.volumetry.segments_need_review else ""
+    remark = dicom.ESTIMATED if source.report.volumetry.segments_need_review else ""
     return _group(_described(known, sorted(couinaud.present() - {0}), remark=remark), codes)
 
 
@@ -190,7 +183,7 @@ def _lesion(source: ResultSource, segment: "Segment", lesion: Lesion) -> "Segmen
     unread = lesion.confirmation is Confirmation.AUTOMATIC
     return replace(
         segment,
-        name=name + UNCONFIRMED * unread,
-        remark=REMARKS[lesion.confirmation],
+        name=name + dicom.UNCONFIRMED * unread,
+        remark=dicom.REMARKS[lesion.confirmation],
         tracking=Tracking(id=name, uid=tracking_uid(source.record, lesion.id)),
     )

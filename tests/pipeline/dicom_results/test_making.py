@@ -23,6 +23,7 @@ from examples.dicom_results import (
 from remnant.core.errors import GeometryMismatchError, InputError, UnreadableFileError
 from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.volumetry_report import SegmentsConfirmation
 from remnant.io.nifti import write_image, write_labels
 from remnant.io.source import load_study
 from remnant.pipeline import run
@@ -42,6 +43,7 @@ from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import measure_study, plan_stored, rerun_case, run_study
 from remnant.testing.fake_segmenter import SteppedSegmenter
 from remnant.testing.phantoms import body_grid, liver_phantom
+from remnant.wording.language import in_language
 
 RESULTS = ("seg_anatomy.dcm", "measurements.dcm", "captures_01.dcm", "captures_02.dcm")
 CHOICE = PlanRequest(choice=PlanChoice(targets=(0.7,), seconds=5.0))
@@ -229,6 +231,27 @@ def test_results__the_same_case_gives_the_same_bytes_and_another_choice_others(s
         seen.append(contents(sent / "dicom"))
     anatomies = {files["seg_anatomy.dcm"] for files in seen}
     assert len(anatomies) == len(seen)
+
+
+def test_results__in_another_language_are_other_objects(sent):
+    first = contents(sent / "dicom")
+    with in_language("de"):
+        make_results(ResultsRequest(case=sent))
+    assert contents(sent / "dicom")["seg_anatomy.dcm"] != first["seg_anatomy.dcm"]
+
+
+def test_results__say_what_is_to_be_read_with_care(case, makers):
+    report = read_measured(case)
+    assert make_results(ResultsRequest(case=case)).care.startswith("To be read with care: ")
+    confirmed = (replace(x, confirmation=Confirmation.CONFIRMED) for x in report.volumetry.lesions)
+    fine = replace(
+        report.volumetry,
+        lesions=tuple(confirmed),
+        quality=(),
+        segments_confirmation=SegmentsConfirmation(name="Ann Lee", date="2026-01-02"),
+    )
+    replace_measured(replace(report, quality=(), volumetry=fine), case)
+    assert make_results(ResultsRequest(case=case)).care == ""
 
 
 def test_results__hold_the_plan_that_was_asked_for(case, makers):

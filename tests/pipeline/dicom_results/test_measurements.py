@@ -11,6 +11,8 @@ from pydicom.sr.codedict import codes
 from examples.dicom_checkers import output_of, program, saved, validator_errors
 from remnant.core.corrections import Correction
 from remnant.core.lesions import Confirmation
+from remnant.core.quality_light import QUALITY_LIGHT, Light
+from remnant.core.quality_light import VERDICTS as LIGHT_VERDICTS
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import SegmentsConfirmation
@@ -23,6 +25,8 @@ from remnant.pipeline.dicom_results.measurements import (
     origin_of,
     verification_of,
 )
+from remnant.view.check_view import view_checks
+from remnant.view.header_view import alerts_of
 
 EVERYTHING = ("liver", "segments", "lesions")
 
@@ -175,6 +179,37 @@ def test_liver__volumes_and_burden_are_those_of_the_report(example_source, docum
     share = volumetry.burden_fraction.value
     assert known["BURDEN"] == (pytest.approx(100 * share, rel=1e-5), "%")
     assert answers(group(document, "Liver"))["BURDEN_CLASS"] == "UP_TO_10"
+
+
+def test_care__what_the_head_of_the_report_names_is_said_of_liver_and_plan(
+    example_source, document
+):
+    alerts = [alert.words.rstrip(".") for alert in alerts_of(example_source.report)]
+    assert "Quality light amber" in alerts
+    for name in ("Liver", f"{example_source.plan.id}: "):
+        said = " ".join(comments(group(document, name)))
+        assert [words for words in alerts if words not in said] == []
+
+
+def test_care__checks_that_failed_and_the_light_are_said_with_their_reason(
+    example_source, document
+):
+    checks = view_checks(example_source.report)
+    assert checks.failed
+    said = comments(group(document, "Liver"))
+    assert set(said) >= {*checks.failed, checks.light.text}
+
+
+@pytest.mark.parametrize("light", Light)
+def test_care__the_light_is_coded(example_source, light):
+    report = example_source.report
+    quality = tuple(
+        replace(one, verdict=LIGHT_VERDICTS[light]) if one.id == QUALITY_LIGHT else one
+        for one in report.quality
+    )
+    source = replace(example_source, report=replace(report, quality=quality))
+    ((_, _, document),) = measurements(source)
+    assert answers(group(document, "Liver"))["QUALITY_LIGHT"] == f"LIGHT_{light.name}"
 
 
 def test_plan__remnant_names_the_formulas_of_its_denominator(example_source, document):
