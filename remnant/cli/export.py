@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from remnant.cli.help_page import page
-from remnant.cli.options import Output
+from remnant.cli.options import Language, Output
 from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
 from remnant.core.errors import InputError
@@ -49,6 +49,7 @@ def export(
     plan: str | None = None,
     source: Path | None = None,
     labelmap: Annotated[bool, Parameter(negative="")] = False,
+    language: Language = "en",
 ) -> Outcome:
     """Write a case for a PACS, 3D Slicer, ITK-SNAP, nnU-Net, or as surfaces (STL, glTF).
 
@@ -78,6 +79,8 @@ def export(
         Folder of the case's images for dicom, where the case keeps no record of them.
     labelmap
         Write segmentations in dicom as label maps: small, but not every program reads them yet.
+    language
+        Language of the report in dicom. Codes and measurements beside it are in English.
     """
     if output is None and to is Target.NNUNET:
         raise InputError("--to nnunet needs a folder for the data set: -o Dataset501_Liver")
@@ -92,6 +95,7 @@ def export(
         plan=plan,
         source=source,
         labelmap=labelmap,
+        language=language,
     )
     require_options_of_target(request)
     return _told(_written(request), to)

@@ -28,6 +28,8 @@ LESION_GROUP = Group("Lesions", sort_key=30)
 ERROR_GROUP = Group("Intervals", sort_key=50, help="Standard deviations behind the 90 % intervals.")
 MASK_GROUP = Group("Masks and segments", sort_key=40)
 
+Language = Literal["en", "de"]
+"""Of the report."""
 Output = Annotated[Path, Parameter(alias="-o", allow_leading_hyphen=True)]
 OverwriteOption = Annotated[
     bool,

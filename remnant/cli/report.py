@@ -1,15 +1,13 @@
 """``remnant report``: a measured case to a page."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from remnant.cli.help_page import page
+from remnant.cli.options import Language
 from remnant.cli.outcome import Outcome, case_outcome
-
-Language = Literal["en", "de"]
-"""Of the report."""
 
 app = App(
     name="report",

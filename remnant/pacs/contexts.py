@@ -27,11 +27,17 @@ SYNTAXES: Final = (
 )
 """No deflated one: what it holds has no bound."""
 STORED_CLASSES: Final = tuple(str(cx.abstract_syntax) for cx in AllStoragePresentationContexts)
-IMAGES: Final = (
+SCANS: Final = (
     uid.CTImageStorage,
     uid.EnhancedCTImageStorage,
+    uid.LegacyConvertedEnhancedCTImageStorage,
     uid.MRImageStorage,
     uid.EnhancedMRImageStorage,
+    uid.LegacyConvertedEnhancedMRImageStorage,
+)
+"""What a study is run from. A dose report or a picture that comes later changes no result."""
+IMAGES: Final = (
+    *SCANS,
     uid.SegmentationStorage,
     LabelMapSegmentationStorage,
     uid.RTStructureSetStorage,

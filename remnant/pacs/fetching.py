@@ -200,7 +200,8 @@ def _series_from_web(wanted: Wanted, folder: Path, settings: FetchSettings) -> d
     described = [Dataset.from_json(one) for one in client.search_for_series(study)]
     series = [str(d.SeriesInstanceUID) for d in described if d.Modality in wanted.modalities]
     counts: dict[str, int] = {}
-    for number, uid in enumerate(_require_series(series, wanted), start=1):
+    there = list(dict.fromkeys(series))
+    for number, uid in enumerate(_require_series(there, wanted), start=1):
         counts[f"{number}"] = 0
         # as it is stored: the server need not decode anything
         for each in client.iter_series(study, uid, media_types=(("application/dicom", "*"),)):
@@ -224,7 +225,9 @@ def _from_dicom(wanted: Wanted, folder: Path, settings: FetchSettings) -> dict[s
             )
         ]  # fmt: skip
         counts = {}
-        for number, uid in enumerate(_require_series(series, wanted), start=1):
+        # a PACS that does not know the key may name a series once for each kind
+        there = list(dict.fromkeys(series))
+        for number, uid in enumerate(_require_series(there, wanted), start=1):
             before = taker.taken
             _retrieve(association, study, uid, settings)
             counts[f"{number}"] = taker.taken - before

@@ -279,10 +279,12 @@ class StudyQueue:
     def claim(self, now: float) -> Work | None:
         """Begin with the study that waits longest; ``None`` where none is due."""
         with self._change() as db:
+            # what was changed later than now was changed before the clock was set back
             row = db.execute(
                 "SELECT key, revision, attempts, arrivals, worked FROM studies "
-                "WHERE state = 'receiving' AND due <= ? ORDER BY due LIMIT 1",
-                (now,),
+                "WHERE state = 'receiving' AND (due <= :now OR changed > :now) "
+                "ORDER BY due LIMIT 1",
+                {"now": now},
             ).fetchone()
             if row is None:
                 return None
@@ -439,13 +441,13 @@ class StudyQueue:
         return sending + working
 
     def forget(self, before: float) -> list[str]:
-        """Drop the objects of studies that are done or parked since; return their pseudonyms.
+        """Drop the objects of studies that are done since; return their pseudonyms.
 
         What was sent stays known, so that it is not sent again.
         """
         with self._change() as db:
             rows = db.execute(
-                "SELECT key FROM studies WHERE state IN ('done', 'failed') AND changed < ?",
+                "SELECT key FROM studies WHERE state = 'done' AND changed < ?",
                 (before,),
             ).fetchall()
             db.executemany("DELETE FROM instances WHERE key = ?", rows)

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from sqlite3 import Error as DatabaseError
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, evt
@@ -15,7 +16,7 @@ from pynetdicom.sop_class import Verification
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.io.pseudonym import pseudonym
 from remnant.pacs.bounded import BoundedServer
-from remnant.pacs.contexts import STORED_CLASSES, SYNTAXES
+from remnant.pacs.contexts import SCANS, STORED_CLASSES, SYNTAXES
 from remnant.pacs.heads import Head, read_head
 from remnant.pacs.logs import NodeLog, silence_libraries
 from remnant.pacs.queue import Arrival, Receipt, StudyQueue
@@ -84,7 +85,7 @@ class Receiver:
         self.spool, self.queue, self.settings, self.log = spool, queue, settings, log
         self.has_room = Room(spool, settings.limits.least_free_bytes)
         self.tally: Counter[str] = Counter()
-        self._touched: dict[int, set[str]] = {}
+        self._touched: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._server: Any = None
 
@@ -195,9 +196,9 @@ class Receiver:
             provider.too_large.discard(path)
             raise RefusedObjectError(OUT_OF_RESOURCES, words.TOO_LARGE)
         head = _head_of(path, event.request)
-        if self.queue.is_posted(head.sop_instance_uid):
-            # its own result, routed back: a further revision of it would never end
-            self.tally["own_results"] += 1
+        if head.sop_class_uid not in SCANS:
+            # its own results, routed back, are among them: a revision of each would never end
+            self.tally["passed_over"] += 1
             return
         arrival = Arrival(
             key=pseudonym("study", head.study_uid),
@@ -207,7 +208,7 @@ class Receiver:
         )
         self._queued(arrival, path)
         with self._lock:
-            self._touched.setdefault(id(event.assoc), set()).add(arrival.key)
+            self._touched.setdefault(event.assoc, set()).add(arrival.key)
 
     def _queued(self, arrival: Arrival, path: Path) -> None:
         now = time.time()
@@ -223,14 +224,14 @@ class Receiver:
 
     def _released(self, event: evt.Event) -> None:
         with self._lock:
-            keys = self._touched.pop(id(event.assoc), set())
+            keys = self._touched.pop(event.assoc, set())
             busy = set().union(*self._touched.values())
         if self.settings.on_release and keys - busy:
             self.queue.complete(keys - busy, time.time())
 
     def _closed(self, event: evt.Event) -> None:
         with self._lock:
-            self._touched.pop(id(event.assoc), None)
+            self._touched.pop(event.assoc, None)
 
 
 def _head_of(path: Path, request: Any) -> Head:  # noqa: ANN401  (pynetdicom has no types)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from remnant.core.errors import InputError
 from remnant.core.volumes import Modality
+from remnant.wording.language import ENGLISH
 
 
 class Target(StrEnum):
@@ -52,6 +53,8 @@ class ExportRequest:
         Folder of the images, for results in DICOM of a case without a record of them.
     labelmap
         Whether segmentations in DICOM are label maps, which not every program reads yet.
+    language
+        Of the report among results in DICOM.
     """
 
     cases: tuple[Path, ...]
@@ -64,6 +67,7 @@ class ExportRequest:
     plan: str | None = None
     source: Path | None = None
     labelmap: bool = False
+    language: str = ENGLISH
 
 
 def require_options_of_target(request: ExportRequest) -> None:
@@ -74,7 +78,12 @@ def require_options_of_target(request: ExportRequest) -> None:
     InputError
         One is: what would be left out silently might have been what mattered.
     """
-    of_dicom = {"--plan": request.plan, "--source": request.source, "--labelmap": request.labelmap}
+    of_dicom = {
+        "--plan": request.plan,
+        "--source": request.source,
+        "--labelmap": request.labelmap,
+        "--language": request.language != ENGLISH,
+    }
     of_others = {
         "--image": request.images,
         "--modality": request.modality,

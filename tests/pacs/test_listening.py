@@ -97,7 +97,7 @@ def test_own_results__that_are_routed_back_begin_no_further_revision(tmp_path, l
     assert [0x0000] * RESULTS == answers
     (line,) = listener.queue.lines()
     assert (StudyState.DONE, 1, 2) == (line.state, line.revision, line.objects)
-    assert listener.tallies()["own_results"] == RESULTS
+    assert listener.tallies()["passed_over"] == RESULTS
 
 
 def test_release__completes_a_study_where_asked(tmp_path, listening):

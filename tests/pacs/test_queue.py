@@ -196,3 +196,17 @@ def test_queue__that_is_no_database_is_refused_by_name(tmp_path):
     (tmp_path / "queue.sqlite").write_text("no database" * 100)
     with pytest.raises(UnreadableFileError, match=r"queue\.sqlite cannot be used as the queue"):
         StudyQueue(tmp_path / "queue.sqlite")
+
+
+def test_parked_study__is_not_forgotten(queue):
+    queue.receive(arrival("case-a", 1), now=0.0, due=0.0, place=lambda: None)
+    queue.fail(queue.claim(0.0), "run: exit code 1", 0.0, retry_at=None)
+
+    assert [] == queue.forget(1e9)
+    assert {StudyState.FAILED: 1} == queue.counts()
+
+
+def test_clock_that_is_set_back__holds_no_study_up(queue):
+    queue.receive(arrival("case-a", 1), now=5000.0, due=5060.0, place=lambda: None)
+
+    assert "case-a" == queue.claim(1000.0).key

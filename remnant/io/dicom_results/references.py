@@ -80,9 +80,20 @@ def tracking_id(lesion: int) -> str:
     return f"Lesion {lesion}"
 
 
-def tracking_uid(record: SourceRecord, lesion: int) -> str:
-    """Return the identifier of a lesion: the same in every set of results of one series."""
-    return minted_uid(str(record.dataset.SeriesInstanceUID), "lesion", f"{lesion}")
+def tracking_uid(record: SourceRecord, origin: str, lesion: int) -> str:
+    """Return the identifier of a lesion: the same in every set of results of one lesion map.
+
+    Parameters
+    ----------
+    record
+        The images.
+    origin
+        What decided the lesion map when it was made: another map may give the number to another
+        lesion, corrections keep it.
+    lesion
+        Its number.
+    """
+    return minted_uid(str(record.dataset.SeriesInstanceUID), origin, "lesion", f"{lesion}")
 
 
 def evidence(record: SourceRecord) -> list[Dataset]:

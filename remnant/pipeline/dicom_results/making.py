@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
@@ -45,7 +46,7 @@ from remnant.pipeline.segmented import SegmentedCase
 from remnant.view.header_view import alerts_of
 from remnant.wording.dicom import care_words
 from remnant.wording.exports import HOW_TO_OPEN
-from remnant.wording.language import language
+from remnant.wording.language import ENGLISH, in_language
 
 if TYPE_CHECKING:
     from remnant.io.dicom_results.source_record import SourceRecord
@@ -59,6 +60,10 @@ MAKERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Modules beside this one, each with a function of its name, and what each is told beside the case;
 they follow in this order."""
+SPOKEN: Final = "report"
+"""The one of them that people read as a text, in their language."""
+ENCODERS: Final = ("highdicom", "pydicom", "weasyprint", "matplotlib", "pillow")
+"""Packages whose versions may change the bytes of an object."""
 STEP: Final = "making results"
 IMAGE: Final = "image"
 MOST_NAMES: Final = 8
@@ -87,6 +92,8 @@ class ResultsRequest:
         Folder of the images, where the case keeps no record of them; ``None`` for its record.
     labelmap
         Whether segmentations are label maps instead of one bit map for each segment.
+    language
+        Of the report; all else is in English.
     """
 
     case: Path
@@ -94,6 +101,7 @@ class ResultsRequest:
     plan: str | None = None
     source: Path | None = None
     labelmap: bool = False
+    language: str = ENGLISH
 
     @property
     def own_place(self) -> bool:
@@ -163,7 +171,7 @@ def make_results(request: ResultsRequest, *, progress: Progress = silent) -> Res
     told = {"labelmap": request.labelmap, "left_out": left_out.append}
     # what libraries say of values quotes them
     with quiet(), _published(request, source.record, state) as staging:
-        files = tuple(_write(source, told, staging, progress))
+        files = tuple(_write(source, told, staging, progress, language=request.language))
         replaced = len(_earlier(request))
     progress(STEP, len(MAKERS) + 1, len(MAKERS) + 1)
     folder = request.case / DICOM if request.output is None else request.output
@@ -184,6 +192,7 @@ def export_results(request: ExportRequest, *, progress: Progress = silent) -> Ex
         plan=request.plan,
         source=request.source,
         labelmap=request.labelmap,
+        language=request.language,
     )
     made = make_results(asked, progress=progress)
     return Exported(
@@ -227,7 +236,7 @@ def _source(
         plan=plan,
         plan_map=None if plan is None else drawn_plan(case, report, plan),
         results=ResultSet(
-            digest=_digest(state, record, plan, labelmap=request.labelmap),
+            digest=_digest(state, record, plan, request),
             made=_made(request.case, report),
             software=remnant.__version__,
         ),
@@ -235,7 +244,7 @@ def _source(
 
 
 def _digest(
-    state: _State, record: "SourceRecord", plan: DebulkingPlan | None, *, labelmap: bool
+    state: _State, record: "SourceRecord", plan: DebulkingPlan | None, request: ResultsRequest
 ) -> str:
     """Return the digest of all that decides what results are made."""
     from remnant.io.dicom_results.record_file import encode_record
@@ -244,12 +253,19 @@ def _digest(
         *(f"{name} {digest}" for name, digest in sorted(state.digests.items())),
         f"{SOURCE_RECORD} {hashlib.sha256(encode_record(record)).hexdigest()}",
         "no plan" if plan is None else plan.id,
-        "labelmap" if labelmap else "binary",
-        # the report is in it
-        language(),
+        "labelmap" if request.labelmap else "binary",
+        request.language,
         remnant.__version__,
+        *(f"{name} {_version(name)}" for name in ENCODERS),
     )
     return hashlib.sha256("\n".join(told).encode("utf-8")).hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 def _made(folder: Path, report: CaseReport) -> datetime:
@@ -375,11 +391,18 @@ def _made_private(folder: Path) -> Iterator[None]:
 
 
 def _write(
-    source: "ResultSource", told: Mapping[str, object], folder: Path, progress: Progress
+    source: "ResultSource",
+    told: Mapping[str, object],
+    folder: Path,
+    progress: Progress,
+    *,
+    language: str,
 ) -> Iterator[str]:
     for number, maker in enumerate(MAKERS, start=1):
         progress(STEP, number, len(MAKERS) + 1)
-        for kind, count, made in _made_by(maker, source, told):
+        with in_language(language if maker == SPOKEN else ENGLISH):
+            objects = tuple(_made_by(maker, source, told))
+        for kind, count, made in objects:
             name = result_name(kind, count)
             with private_file(folder / name) as file:
                 made.save_as(file, enforce_file_format=True)

@@ -167,7 +167,7 @@ def _lesion(source: ResultSource, lesion: Lesion, segment: SegmentReference) -> 
     outside = "" if lesion.segment_fractions is None else OUTSIDE_SEGMENTS
     return Group(
         name=tracking_id(lesion.id),
-        uid=tracking_uid(source.record, lesion.id),
+        uid=tracking_uid(source.record, source.origin, lesion.id),
         finding=LESION_FINDING,
         sites=tuple(SEGMENTS[one] for one, _ in largest) or (LIVER,),
         segment=segment,

@@ -1,5 +1,6 @@
 """What the DICOM objects of a case are made from."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +40,15 @@ class ResultSource:
     plan: DebulkingPlan | None
     plan_map: LabelMap | None
     results: ResultSet
+
+    @property
+    def origin(self) -> str:
+        """Digest of all that decided the maps when they were made; corrections do not change it.
+
+        ``""`` where nobody kept it.
+        """
+        made = self.case.made_from
+        if made is None:
+            return ""
+        told = (sorted(made.inputs.items()), made.settings_sha256, made.engines, made.algorithm)
+        return hashlib.sha256(repr(told).encode("utf-8")).hexdigest()

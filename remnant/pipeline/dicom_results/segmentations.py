@@ -185,5 +185,5 @@ def _lesion(source: ResultSource, segment: "Segment", lesion: Lesion) -> "Segmen
         segment,
         name=name + dicom.UNCONFIRMED * unread,
         remark=dicom.REMARKS[lesion.confirmation],
-        tracking=Tracking(id=name, uid=tracking_uid(source.record, lesion.id)),
+        tracking=Tracking(id=name, uid=tracking_uid(source.record, source.origin, lesion.id)),
     )

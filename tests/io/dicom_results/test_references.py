@@ -59,12 +59,13 @@ def test_segments__lie_in_the_object_of_the_same_set():
     assert found.series_uid == RESULTS.series_uid(ResultKind.SEG_LESIONS)
 
 
-def test_tracking__is_of_the_series_and_the_lesion():
+def test_tracking__is_of_the_series_the_map_and_the_lesion():
     assert tracking_id(3) == "Lesion 3"
-    uids = {tracking_uid(record(), lesion) for lesion in range(1, 20)}
+    uids = {tracking_uid(record(), "a", lesion) for lesion in range(1, 20)}
     assert len(uids) == 19
     other = record(SeriesInstanceUID="1.2.3.5")
-    assert tracking_uid(other, 1) not in uids
+    assert tracking_uid(other, "a", 1) not in uids
+    assert tracking_uid(record(), "b", 1) not in uids
 
 
 def test_subject__what_the_images_do_not_say_is_there_and_empty():

@@ -43,7 +43,6 @@ from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import measure_study, plan_stored, rerun_case, run_study
 from remnant.testing.fake_segmenter import SteppedSegmenter
 from remnant.testing.phantoms import body_grid, liver_phantom
-from remnant.wording.language import in_language
 
 RESULTS = ("seg_anatomy.dcm", "measurements.dcm", "captures_01.dcm", "captures_02.dcm")
 CHOICE = PlanRequest(choice=PlanChoice(targets=(0.7,), seconds=5.0))
@@ -235,8 +234,7 @@ def test_results__the_same_case_gives_the_same_bytes_and_another_choice_others(s
 
 def test_results__in_another_language_are_other_objects(sent):
     first = contents(sent / "dicom")
-    with in_language("de"):
-        make_results(ResultsRequest(case=sent))
+    make_results(ResultsRequest(case=sent, language="de"))
     assert contents(sent / "dicom")["seg_anatomy.dcm"] != first["seg_anatomy.dcm"]
 
 

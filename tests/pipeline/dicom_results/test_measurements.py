@@ -146,13 +146,13 @@ def test_lesions__volume_diameters_and_segment_are_those_of_the_report(example_s
         assert sites[0] == f"Couinaud hepatic segment {largest.name}"
 
 
-def test_lesions__refer_to_their_segment_and_are_tracked_by_the_series(example_source, document):
+def test_lesions__refer_to_their_segment_and_are_tracked_by_their_map(example_source, document):
     counted = sorted(one.id for one in example_source.report.volumetry.counted_lesions)
     results = example_source.results
     for place, lesion in enumerate(counted, start=1):
         found = group(document, f"Lesion {lesion}")
         uid = next(one.UID for one in found.ContentSequence if named(one) == "112040")
-        assert uid == tracking_uid(example_source.record, lesion)
+        assert uid == tracking_uid(example_source.record, example_source.origin, lesion)
         named_segment = next(i for i in found.ContentSequence if named(i) == "121191")
         reference = named_segment.ReferencedSOPSequence[0]
         assert reference.ReferencedSegmentNumber == place

@@ -104,6 +104,13 @@ def test_rejected_lesion__is_left_out_and_the_others_keep_their_tracking(source,
         assert item.SegmentDescription == "Confirmed by a reader"
 
 
+def test_lesions_of_another_map__are_others(source, files, tmp_path):
+    made = replace(source.case.made_from, engines=("another network",))
+    found = saved(replace(source, case=replace(source.case, made_from=made)), tmp_path)
+    uids = [{x.TrackingUID for x in dcmread(f[LESIONS]).SegmentSequence} for f in (files, found)]
+    assert uids[0].isdisjoint(uids[1])
+
+
 def test_label_map__the_liver_is_the_union_of_its_segments(flat_files, source):
     found = voxels(flat_files[ANATOMY], source)
     assert "liver" not in found
