@@ -356,9 +356,10 @@ export class CorrectPanel {
   }
 
   async #movePlane() {
-    const points = this.points;
+    const told = await this.op({ do: "move_plane", plane: this.planeName, points_ras_mm: this.points });
+    if (!told) return; // refused: the points stay, so that one can be added
     this.points = [];
-    await this.op({ do: "move_plane", plane: this.planeName, points_ras_mm: points });
+    this.show();
     this.review.layers.toggle("segments", true);
   }
 
