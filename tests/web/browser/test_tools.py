@@ -1,4 +1,4 @@
-"""The page's other tools in a real browser: grow, box, plane, a draft that changes hands, a stop."""
+"""The other tools in a real browser: grow, box, plane, a draft taken over, a search stopped."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def correcting_fixture(opened, reviewed):
 
     yield correcting
     for page in pages:
-        if not page.is_closed() and page.locator("#draft-work").is_visible():
+        if page.locator("#draft-work").is_visible():
             page.click("#draft-drop")
             page.click("#drop-yes")
             expect(page.locator("#draft-open")).to_be_visible()
@@ -68,14 +68,14 @@ def test_plane__says_what_is_lacking_keeps_the_points_and_moves(served, correcti
         click_at(page, "axial", across, down)
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#alert")).to_contain_text("mark at least one on another slice")
-    expect(page.locator("#draft-options")).to_contain_text("3 so far")
+    expect(page.locator("#draft-options")).to_contain_text("3 marked so far")
     page.focus("#plane-axial .over")
     for _ in range(5):
         page.keyboard.press("PageDown")
     click_at(page, "axial", 0.41, 0.4)
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#draft-state")).to_contain_text("1 step")
-    expect(page.locator("#draft-options")).to_contain_text("0 so far")
+    expect(page.locator("#draft-options")).to_contain_text("0 marked so far")
     expect(page.locator("#alert")).to_be_hidden()
 
 
@@ -119,11 +119,12 @@ def test_draft__who_lost_it_is_told_and_changes_nothing(served, correcting, revi
     first.check("#draft-lesions [data-lesion='1'] input")
     first.get_by_role("button", name="Reject").click()
     expect(first.locator("#alert")).to_contain_text("Dr Two holds it now")
+    expect(first.locator("#draft-banner")).to_contain_text("Dr Two has had a correction open")
+    expect(first.locator("#draft-work")).to_be_hidden()
     expect(second.locator("#draft-lesions [data-lesion='1']")).not_to_contain_text("rejected")
     second.click("#draft-drop")
     second.click("#drop-yes")
     expect(second.locator("#draft-open")).to_be_visible()
-    first.close()
 
 
 def test_search__is_stopped_and_can_be_started_again(served, reviewed):
