@@ -41,6 +41,11 @@ RING_SD: Final = 2.0
 """Of the smoothing: so far from the region a border's blur has ended..."""
 RING_MM: Final = 3.0
 """... and so wide is what is looked at there, for whether it is liver."""
+RING_SHARE: Final = 0.25
+"""A rim may be thinner than the ring, which holds liver too then: so its level is that of the
+quarter that is least like liver..."""
+RING_CONTRAST_SD: Final = 4.5
+"""... and has to stand so far off the liver."""
 MOST_RINGS: Final = 3
 FEWEST_VOXELS: Final = 50
 BINS: Final = 96
@@ -181,8 +186,9 @@ class _Place:
         off = float(np.median(seen.values[ring])) - seen.there
         if (off < 0) is not seen.darker or abs(off) < seen.deviation:
             return None
-        found = self.scene(ring, self.liver & beyond)
-        clear = found.contrast_sd >= LEAST_CONTRAST_SD
+        share = RING_SHARE if seen.darker else 1 - RING_SHARE
+        found = self.scene(ring, self.liver & beyond, share)
+        clear = found.contrast_sd >= RING_CONTRAST_SD
         return found if clear and found.darker is seen.darker else None
 
     def _ring(self, mask: Mask, smooth_mm: float) -> tuple[Mask, Mask]:
@@ -198,24 +204,29 @@ class _Place:
         ring[box] = beyond[box] & (away <= far) & self.free[box]
         return ring & (self.structures == Structure.PARENCHYMA), beyond
 
-    def scene(self, here: Mask, within: Mask) -> _Scene:
-        """Return the least smoothed scene where a place stands clear, else the clearest."""
+    def scene(self, here: Mask, within: Mask, share: float = 0.5) -> _Scene:
+        """Return the least smoothed scene where a place stands clear, else the clearest.
+
+        The place's level is that which a share of its voxels lie below.
+        """
         around = (self.structures == Structure.PARENCHYMA) & (self.away_mm > SEED_MM) & within
         if int(np.count_nonzero(around)) < FEWEST_VOXELS:
             raise InputError(
                 "there is too little liver around the point to compare it with; paint the lesion"
             )
-        best = self._scene(SMOOTHINGS_MM[0], here, around, within)
+        best = self._scene(SMOOTHINGS_MM[0], here, around, within, share)
         for smooth_mm in SMOOTHINGS_MM[1:]:
             if best.contrast_sd >= CLEAR_CONTRAST_SD:
                 break
-            smoother = self._scene(smooth_mm, here, around, within)
+            smoother = self._scene(smooth_mm, here, around, within, share)
             best = max(best, smoother, key=lambda scene: scene.contrast_sd)
         return best
 
-    def _scene(self, smooth_mm: float, here: Mask, around: Mask, within: Mask) -> _Scene:
+    def _scene(
+        self, smooth_mm: float, here: Mask, around: Mask, within: Mask, share: float
+    ) -> _Scene:
         values = _smoothed(self.voxels, within, smooth_mm, self.grid)
-        level = float(np.median(values[here]))
+        level = float(np.quantile(values[here], share))
         return _Scene(values, smooth_mm, level, *_liver_level(values[around], level))
 
 
