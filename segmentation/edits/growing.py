@@ -112,15 +112,7 @@ def grown(
     open_ = (away_mm <= reach_mm) & free & place.liver
     mask = _part_of(scene.alike & open_, at, grid)
     limit.require(mask)
-    for _ in range(MOST_RINGS):
-        beyond = place.scene_around(mask, scene)
-        if beyond is None:
-            break
-        wider = _part_of((beyond.alike & open_) | mask, at, grid)
-        if limit.leaks(wider):
-            break
-        mask, scene = wider, beyond
-    return Grown(box=box, mask=mask)
+    return Grown(box=box, mask=_with_rim(at, mask, scene, place, limit, open_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,6 +256,22 @@ class _Limit:
 
     def _ml(self, mask: Mask) -> float:
         return int(np.count_nonzero(mask)) * self.grid.voxel_volume_ml
+
+
+def _with_rim(
+    at: tuple[int, ...], core: Mask, scene: "_Scene", place: "_Place", limit: "_Limit", open_: Mask
+) -> Mask:
+    """Let a region grow on for as long as what surrounds it is no liver."""
+    mask = core
+    for _ in range(MOST_RINGS):
+        beyond = place.scene_around(mask, scene)
+        if beyond is None:
+            break
+        wider = _part_of((beyond.alike & open_) | mask, at, place.grid)
+        if limit.leaks(wider):
+            break
+        mask, scene = wider, beyond
+    return mask
 
 
 def _seed(grid: Geometry, structures: NDArray[Any], seed_mm: Vector3) -> tuple[int, int, int]:
