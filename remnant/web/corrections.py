@@ -148,13 +148,12 @@ def _draft_errors(case: OpenCase) -> Iterator[None]:
             try:
                 yield
             except DraftHeldError as fault:
-                head = held_draft(case.folder)
-                told = {} if head is None else {"by": head.by, "since": head.since}
                 raise refused(
-                    409, bare_line(f"{fault}"), "wait, or take it over", **told
+                    409, bare_line(f"{fault}"), "wait, or take it over", **_holder(case)
                 ) from fault
             except NoDraftError as fault:
-                raise refused(409, bare_line(f"{fault}"), GO_ON, revision=case.revision) from fault
+                told = {"revision": case.revision, **_holder(case)}
+                raise refused(409, bare_line(f"{fault}"), GO_ON, **told) from fault
             except CaseChangedError as fault:
                 error = bare_line(f"{fault}")
                 raise refused(412, error, GO_ON, revision=case.revision) from fault
@@ -164,6 +163,12 @@ def _draft_errors(case: OpenCase) -> Iterator[None]:
         raise refused(
             422, f"the case cannot be written: {fault.strerror}", "mend its folder"
         ) from fault
+
+
+def _holder(case: OpenCase) -> Json:
+    """Return who holds the draft of a case and since when; nothing where it has none."""
+    head = held_draft(case.folder)
+    return {} if head is None else {"by": head.by, "since": head.since}
 
 
 def _draft_of(desk: Desk, case: OpenCase) -> Json | None:

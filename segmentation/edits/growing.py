@@ -1,12 +1,15 @@
 """Growing a lesion from a point to its border in the scan.
 
-The scan is smoothed a little. What the point's surroundings show is compared with the liver around:
-the border runs where the scan is half-way between both. What the liver looks like is told by its
-commonest value, and how much that varies by the values on the far side of it: so lesions that
-nobody marked yet, the one at the point among them, do not count as liver. Other lesions keep their
-voxels. Thin bridges to other dark or bright places are cut. Where there is no border, the region
-runs out to the reach that it is allowed, or becomes larger than a lesion may be: that is refused,
-never cut to fit.
+The scan is smoothed within the liver, as little as lets the border stand clear of the noise: by mm,
+not by voxels, so that coarse grids are smoothed as well. What the point's surroundings show is
+compared with the liver around: the border runs where the scan is half-way between both. What the
+liver looks like is told by its commonest value, and how much that varies by the values on the far
+side of it: so lesions that nobody marked yet, the one at the point among them, do not count as
+liver. Other lesions keep their voxels. Thin bridges to other dark or bright places are cut.
+
+Where what surrounds the region is no liver either, the region is but the core of a lesion, a
+necrosis often: it grows on to where that ends. Where there is no border, the region runs out to the
+reach that it is allowed, or becomes larger than a lesion may be: that is refused, never cut to fit.
 """
 
 from dataclasses import dataclass
@@ -16,28 +19,40 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from remnant.core.boxes import Box, box_start, margin_voxels, widened
+from remnant.core.boxes import Box, bounding_box, box_start, margin_voxels, widened
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import Structure
 from remnant.core.volumes import ImageVolume
-from segmentation.components import touching_parts
 
 Mask = NDArray[np.bool_]
 
-SMOOTH_MM: Final = 1.2
+SMOOTHINGS_MM: Final = (1.2, 1.7, 2.4, 3.4)
+CLEAR_CONTRAST_SD: Final = 6.0
+"""Of the smoothed liver: from here on half-way is three deviations off, and no more is smoothed."""
 SEED_MM: Final = 3.0
 """What is looked at around the point, for what the lesion looks like..."""
 REACH_MM: Final = 60.0
 """... and for what the liver around it does; and how far a region may reach."""
 MOST_ML: Final = 500.0
-LEAST_CONTRAST_SD: Final = 2.0
-"""Of the smoothed liver: below this no border is seen."""
+LEAST_CONTRAST_SD: Final = 3.0
+"""Of the smoothed liver: below this no border is seen, and noise joins places that are apart."""
+RING_SD: Final = 2.0
+"""Of the smoothing: so far from the region a border's blur has ended..."""
+RING_MM: Final = 3.0
+"""... and so wide is what is looked at there, for whether it is liver."""
+RING_SHARE: Final = 0.25
+"""A rim may be thinner than the ring, which holds liver too then: so its level is that of the
+quarter that is least like liver..."""
+RING_CONTRAST_SD: Final = 4.5
+"""... and has to stand so far off the liver."""
+MOST_RINGS: Final = 3
 FEWEST_VOXELS: Final = 50
 BINS: Final = 96
 BIN_SD: Final = 2.0
 LARGEST_SHARE_AT_REACH: Final = 0.01
 BRIDGE_MM: Final = 1.5
+TINY: Final = 1e-6
 TO_SD: Final = 1.4826
 """From the median absolute deviation to the standard deviation of a normal distribution."""
 
@@ -85,17 +100,178 @@ def grown(
     seed = _seed(grid, structures, seed_mm)
     tight = (slice(seed[0], seed[0] + 1), slice(seed[1], seed[1] + 1), slice(seed[2], seed[2] + 1))
     box = widened(tight, margin_voxels(grid, reach_mm + BRIDGE_MM), grid.shape)
-    values = _smoothed(image.voxels[box], grid)
-    near = structures[box]
-    free = np.ones(near.shape, dtype=bool) if taken is None else ~taken[box]
-    away_mm = _distances_mm(grid, box, seed_mm)
     at = tuple(int(n) for n in np.array(seed) - box_start(box))
+    free = np.ones(structures[box].shape, dtype=bool) if taken is None else ~taken[box]
     if not free[at]:
         raise InputError("the point lies in another lesion; choose that one, or click elsewhere")
-    within = _alike(values, near, away_mm) & (away_mm <= reach_mm) & free
-    mask = _part_of(within, at, grid)
-    _require_bounded(mask, away_mm, grid, reach_mm=reach_mm, most_ml=most_ml)
-    return Grown(box=box, mask=mask)
+    away_mm = _distances_mm(grid, box, seed_mm)
+    place = _Place(image.voxels[box], structures[box], away_mm, free, grid)
+    limit = _Limit(away_mm, grid, reach_mm, most_ml)
+    scene = place.scene(place.core(), place.liver)
+    scene.require_contrast()
+    open_ = (away_mm <= reach_mm) & free & place.liver
+    mask = _part_of(scene.alike & open_, at, grid)
+    limit.require(mask)
+    return Grown(box=box, mask=_with_rim(at, mask, scene, place, limit, open_))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """A smoothed scan, and what it shows in a place (``here``) and in the liver (``there``)."""
+
+    values: NDArray[np.float32]
+    smooth_mm: float
+    here: float
+    there: float
+    deviation: float
+
+    @property
+    def darker(self) -> bool:
+        """Whether the place is darker than the liver."""
+        return self.here < self.there
+
+    @property
+    def contrast_sd(self) -> float:
+        """How far the place stands off the liver, in the liver's deviations."""
+        return abs(self.here - self.there) / max(self.deviation, TINY)
+
+    @property
+    def alike(self) -> Mask:
+        """The voxels on the place's side of half-way to the liver."""
+        half = (self.here + self.there) / 2
+        return self.values < half if self.darker else self.values > half
+
+    def require_contrast(self) -> None:
+        """Raise where the place looks like the liver."""
+        if self.contrast_sd < LEAST_CONTRAST_SD:
+            raise InputError(
+                f"the scan at the point ({self.here:.0f}) is too like the liver around it "
+                f"({self.there:.0f} ± {self.deviation:.0f}) to see a border; paint the lesion"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """What there is in reach of the point."""
+
+    voxels: NDArray[Any]
+    structures: NDArray[Any]
+    away_mm: NDArray[np.float32]
+    free: Mask
+    grid: Geometry
+
+    @property
+    def liver(self) -> Mask:
+        """The liver, with all that it holds."""
+        found: Mask = self.structures > 0
+        return found
+
+    def core(self) -> Mask:
+        """Return what is looked at around the point."""
+        return self.liver & (self.away_mm <= max(SEED_MM, float(self.away_mm.min())))
+
+    def scene_around(self, mask: Mask, seen: _Scene) -> _Scene | None:
+        """Return what surrounds a region, which is left out of it; ``None`` where that is liver."""
+        ring, beyond = self._ring(mask, seen.smooth_mm)
+        if not ring.any():
+            return None
+        off = float(np.median(seen.values[ring])) - seen.there
+        if (off < 0) is not seen.darker or abs(off) < seen.deviation:
+            return None
+        share = RING_SHARE if seen.darker else 1 - RING_SHARE
+        found = self.scene(ring, self.liver & beyond, share)
+        clear = found.contrast_sd >= RING_CONTRAST_SD
+        return found if clear and found.darker is seen.darker else None
+
+    def _ring(self, mask: Mask, smooth_mm: float) -> tuple[Mask, Mask]:
+        """Return the liver around a region beyond its border's blur, and all that lies beyond."""
+        coarse = max(self.grid.spacing_mm)
+        near = max(RING_SD * smooth_mm, coarse / 2)
+        far = near + max(RING_MM, coarse)
+        steps = margin_voxels(self.grid, far)
+        box = widened(bounding_box(mask, what="a region"), steps, mask.shape)
+        away = ndimage.distance_transform_edt(~mask[box], sampling=self.grid.spacing_mm)
+        ring, beyond = np.zeros_like(mask), np.ones_like(mask)
+        beyond[box] = away > near
+        ring[box] = beyond[box] & (away <= far) & self.free[box]
+        return ring & (self.structures == Structure.PARENCHYMA), beyond
+
+    def scene(self, here: Mask, within: Mask, share: float = 0.5) -> _Scene:
+        """Return the least smoothed scene where a place stands clear, else the clearest.
+
+        The place's level is that which a share of its voxels lie below.
+        """
+        around = (self.structures == Structure.PARENCHYMA) & (self.away_mm > SEED_MM) & within
+        if int(np.count_nonzero(around)) < FEWEST_VOXELS:
+            raise InputError(
+                "there is too little liver around the point to compare it with; paint the lesion"
+            )
+        best = self._scene(SMOOTHINGS_MM[0], here, around, within, share)
+        for smooth_mm in SMOOTHINGS_MM[1:]:
+            if best.contrast_sd >= CLEAR_CONTRAST_SD:
+                break
+            smoother = self._scene(smooth_mm, here, around, within, share)
+            best = max(best, smoother, key=lambda scene: scene.contrast_sd)
+        return best
+
+    def _scene(
+        self, smooth_mm: float, here: Mask, around: Mask, within: Mask, share: float
+    ) -> _Scene:
+        values = _smoothed(self.voxels, within, smooth_mm, self.grid)
+        level = float(np.quantile(values[here], share))
+        return _Scene(values, smooth_mm, level, *_liver_level(values[around], level))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Limit:
+    """How far a region may reach, and how large it may be."""
+
+    away_mm: NDArray[np.float32]
+    grid: Geometry
+    reach_mm: float
+    most_ml: float
+
+    def leaks(self, mask: Mask) -> bool:
+        """Tell whether a region is too large or runs out to its reach."""
+        rim = self.away_mm > self.reach_mm - max(self.grid.spacing_mm)
+        at_reach = int(np.count_nonzero(mask & rim))
+        return self._ml(mask) > self.most_ml or (
+            at_reach > LARGEST_SHARE_AT_REACH * int(np.count_nonzero(mask))
+        )
+
+    def require(self, mask: Mask) -> None:
+        """Raise where a region leaks."""
+        if not self.leaks(mask):
+            return
+        ml, far_mm = self._ml(mask), float(self.away_mm[mask].max())
+        found = (
+            f"it became larger than {self.most_ml:g} mL"
+            if ml > self.most_ml
+            else f"{ml:.0f} mL, it runs on {far_mm:.0f} mm from the point, to where looking ends"
+        )
+        raise InputError(
+            f"the region leaks: {found}; click in the lesion's middle, erase what joins it to "
+            f"another place, paint it, or draw a box around it"
+        )
+
+    def _ml(self, mask: Mask) -> float:
+        return int(np.count_nonzero(mask)) * self.grid.voxel_volume_ml
+
+
+def _with_rim(
+    at: tuple[int, ...], core: Mask, scene: "_Scene", place: "_Place", limit: "_Limit", open_: Mask
+) -> Mask:
+    """Let a region grow on for as long as what surrounds it is no liver."""
+    mask = core
+    for _ in range(MOST_RINGS):
+        beyond = place.scene_around(mask, scene)
+        if beyond is None:
+            break
+        wider = _part_of((beyond.alike & open_) | mask, at, place.grid)
+        if limit.leaks(wider):
+            break
+        mask, scene = wider, beyond
+    return mask
 
 
 def _seed(grid: Geometry, structures: NDArray[Any], seed_mm: Vector3) -> tuple[int, int, int]:
@@ -104,12 +280,6 @@ def _seed(grid: Geometry, structures: NDArray[Any], seed_mm: Vector3) -> tuple[i
     if not held or structures[i, j, k] == Structure.BACKGROUND:
         raise InputError("the point lies outside the liver; click inside a lesion of the liver")
     return (i, j, k)
-
-
-def _smoothed(values: NDArray[Any], grid: Geometry) -> NDArray[np.float32]:
-    sigma = [SMOOTH_MM / step for step in grid.spacing_mm]
-    smooth: NDArray[np.float32] = ndimage.gaussian_filter(values.astype(np.float32), sigma)
-    return smooth
 
 
 def _distances_mm(grid: Geometry, box: Box, seed_mm: Vector3) -> NDArray[np.float32]:
@@ -122,27 +292,15 @@ def _distances_mm(grid: Geometry, box: Box, seed_mm: Vector3) -> NDArray[np.floa
     return found
 
 
-def _alike(
-    values: NDArray[np.float32], structures: NDArray[Any], away_mm: NDArray[np.float32]
-) -> Mask:
-    """Return the liver's voxels on the seed's side of half-way to the liver around."""
-    liver = structures > 0
-    core = liver & (away_mm <= max(SEED_MM, float(away_mm.min())))
-    around = (structures == Structure.PARENCHYMA) & (away_mm > SEED_MM)
-    if int(np.count_nonzero(around)) < FEWEST_VOXELS:
-        raise InputError(
-            "there is too little liver around the point to compare it with; paint the lesion"
-        )
-    here = float(np.median(values[core]))
-    there, deviation = _liver_level(values[around], here)
-    if abs(here - there) < LEAST_CONTRAST_SD * deviation:
-        raise InputError(
-            f"the scan at the point ({here:.0f}) is too like the liver around it ({there:.0f} ± "
-            f"{deviation:.0f}) to see a border; paint the lesion"
-        )
-    half = (here + there) / 2
-    alike: Mask = liver & ((values < half) if here < there else (values > half))
-    return alike
+def _smoothed(
+    values: NDArray[Any], liver: Mask, smooth_mm: float, grid: Geometry
+) -> NDArray[np.float32]:
+    """Smooth within the liver, whose surface would else be blurred by what lies outside."""
+    sigma = [smooth_mm / step for step in grid.spacing_mm]
+    weights = ndimage.gaussian_filter(liver.astype(np.float32), sigma)
+    sums = ndimage.gaussian_filter(np.where(liver, values, 0).astype(np.float32), sigma)
+    smooth: NDArray[np.float32] = sums / np.maximum(weights, TINY)
+    return smooth
 
 
 def _liver_level(values: NDArray[np.float32], seed: float) -> tuple[float, float]:
@@ -163,7 +321,8 @@ def _part_of(within: Mask, at: tuple[int, ...], grid: Geometry) -> Mask:
     brush = _ball(grid)
     opened = ndimage.binary_opening(within, brush)
     kept = opened if opened[at] else within
-    parts = touching_parts(np.ascontiguousarray(kept))
+    # by faces: noise joins many a voxel by its corners
+    parts, _ = ndimage.label(kept)
     part = parts == parts[at]
     if opened[at]:  # what opening took from the region's own rim comes back
         part = ndimage.binary_dilation(part, brush) & within
@@ -178,22 +337,3 @@ def _ball(grid: Geometry) -> Mask:
     squares = [(row[0] * i + row[1] * j + row[2] * k) ** 2 for row in matrix]
     ball: Mask = squares[0] + squares[1] + squares[2] <= BRIDGE_MM**2
     return ball
-
-
-def _require_bounded(
-    mask: Mask,
-    away_mm: NDArray[np.float32],
-    grid: Geometry,
-    *,
-    reach_mm: float,
-    most_ml: float,
-) -> None:
-    voxels = int(np.count_nonzero(mask))
-    volume_ml = voxels * grid.voxel_volume_ml
-    at_reach = int(np.count_nonzero(mask & (away_mm > reach_mm - max(grid.spacing_mm))))
-    if volume_ml > most_ml or at_reach > LARGEST_SHARE_AT_REACH * voxels:
-        raise InputError(
-            f"the region leaks: it is {volume_ml:.0f} mL large and reaches "
-            f"{float(away_mm[mask].max()):.0f} mm from the point (allowed: {most_ml:.0f} mL, "
-            f"{reach_mm:.0f} mm); paint the lesion, or draw a box around it"
-        )

@@ -31,7 +31,9 @@ Codes = NDArray[Any]
 FEWEST_POINTS: Final = 3
 FEWEST_FACES: Final = 20
 LEAST_SPREAD_MM: Final = 5.0
-"""Of the points across the line that they come closest to: else they hold no plane."""
+"""Of the points, seen along the border, across the line that they come closest to: else nothing
+says how far the border is off beside that line. Three clicks on one slice lie so, however they
+lie on the slice: the border crosses it in a line."""
 FARTHEST_MM: Final = 60.0
 FOLD_MM: Final = 3.0
 """How far beyond its border a segment's voxels may lie: borders fold by a voxel or two."""
@@ -107,12 +109,13 @@ def plane_moved(
     Raises
     ------
     InputError
-        The points hold no plane or lie far from the border, the segments on both sides do not
-        meet, or one would lose all its voxels.
+        The points lie on one line along the border, or far from it; the segments on both sides do
+        not meet; or one would lose all its voxels.
     """
     points = _require_points(points_mm)
     border = present_border(codes, grid, plane)
     place, height = border.frame.seen(points)
+    _require_spread(place)
     moves = height - border.height_mm(place)
     _require_near(moves, plane)
     tilt = _fitted(place, moves)
@@ -153,10 +156,16 @@ def _require_points(points_mm: Sequence[Vector3]) -> Points:
             f"a plane is moved by at least {FEWEST_POINTS} points, got {len(points)}; give points "
             f"that it is to run through, in RAS mm"
         )
-    spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
-    if spread[1] < LEAST_SPREAD_MM:
-        raise InputError("the points lie on one line, which holds no plane; give one beside it")
     return points
+
+
+def _require_spread(places_mm: Points) -> None:
+    spread = np.linalg.svd(places_mm - places_mm.mean(axis=0), compute_uv=False)
+    if spread[1] < LEAST_SPREAD_MM:
+        raise InputError(
+            f"along the border the points lie on one line, within {LEAST_SPREAD_MM:g} mm, as those "
+            f"on one slice do; mark at least one on another slice"
+        )
 
 
 def _require_near(moves_mm: Points, plane: SegmentPlane) -> None:

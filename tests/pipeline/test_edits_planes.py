@@ -118,6 +118,18 @@ def test_plane_moved__what_holds_no_plane_is_refused():
         plane_moved(np.where(codes == IV, 0, codes), grid, SegmentPlane.UMBILICAL, points)
 
 
+@pytest.mark.parametrize("places", [((30, 10), (50, 20), (70, 10)), ((35, 8), (55, 30), (75, 2))])
+def test_plane_moved__points_on_one_slice_are_refused_whatever_they_span(places):
+    """A slice crosses the border in a line: beside it, nothing says how far the border is off."""
+    codes, grid, _ = block()
+    low = grid.corners_ras().min(axis=0)
+    points = tuple((low[0] + 60 + off, low[1] + y, low[2] + 30) for y, off in places)
+    with pytest.raises(InputError, match="mark at least one on another slice"):
+        plane_moved(codes, grid, SegmentPlane.MAIN, points)
+    added = (*points, (points[0][0], points[0][1], points[0][2] + 30))
+    assert (plane_moved(codes, grid, SegmentPlane.MAIN, added) != codes).any()
+
+
 @pytest.mark.parametrize("plane", [SegmentPlane.MAIN, SegmentPlane.RIGHT, SegmentPlane.UMBILICAL])
 @pytest.mark.parametrize("by_mm", [-8.0, 8.0])
 def test_plane_moved__on_a_phantom_only_voxels_near_the_plane_change(plane, by_mm):

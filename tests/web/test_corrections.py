@@ -245,6 +245,8 @@ def test_draft__two_persons_do_not_overwrite_each_other(page, case):
     assert 1 == answer["step"]
     lost = page.op(do="delete", lesion=1)
     assert 409 == lost.status_code
+    assert "B. Surgeon holds it now" in lost.json()["error"]
+    assert "B. Surgeon" == lost.json()["by"]
     assert 2 == other.op(do="delete", lesion=1).json()["step"]
     assert "B. Surgeon" == page.get()["draft"]["by"]
 

@@ -438,9 +438,12 @@ def require_draft(draft: Draft | None, name: str) -> Draft:
     NoDraftError
         There is none, or somebody else holds it by now.
     """
-    if draft is None or not secrets.compare_digest(draft.head.draft, name):
+    if draft is None:
+        raise NoDraftError("this draft is not open any more: it was committed or dropped")
+    if not secrets.compare_digest(draft.head.draft, name):
         raise NoDraftError(
-            "this draft is not open any more: it was committed, dropped or taken over"
+            f"this draft is not yours any more: {draft.head.by} holds it now, with the steps up to "
+            f"then"
         )
     return draft
 

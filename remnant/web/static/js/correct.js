@@ -129,9 +129,23 @@ export class CorrectPanel {
       this.#answered(told);
       return told;
     });
-    this.queue = work.catch((error) => { this.review.fail(error); this.#state(); });
+    this.queue = work.catch((error) => { this.review.fail(error); this.#lost(error); this.#state(); });
     byId("draft-state").textContent = WORDS.thinking;
     return this.queue;
+  }
+
+  /** Let go of a draft that another person holds by now. @param {any} error */
+  #lost(error) {
+    const taken = error instanceof ApiError && error.isConflict && error.answer?.by;
+    if (!taken || !this.review.draft) return;
+    sessionStorage.removeItem(this.key);
+    this.review.draft = null;
+    this.other = error.answer;
+    this.told = null;
+    this.review.setLesions(this.review.case.lesions);
+    this.review.viewer.changed();
+    this.review.dispatchEvent(new Event("draft"));
+    this.show();
   }
 
   /** @param {any} op */
@@ -264,6 +278,7 @@ export class CorrectPanel {
     this.name = name;
     this.points = [];
     this.show();
+    if (name === "plane") this.review.layers.toggle("segments", true);
     this.review.dispatchEvent(new Event("tool"));
   }
 
@@ -356,9 +371,10 @@ export class CorrectPanel {
   }
 
   async #movePlane() {
-    const points = this.points;
+    const told = await this.op({ do: "move_plane", plane: this.planeName, points_ras_mm: this.points });
+    if (!told) return; // refused: the points stay, so that one can be added
     this.points = [];
-    await this.op({ do: "move_plane", plane: this.planeName, points_ras_mm: points });
+    this.show();
     this.review.layers.toggle("segments", true);
   }
 

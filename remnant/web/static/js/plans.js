@@ -91,10 +91,12 @@ export class PlanShelf {
 
   async #search() {
     this.searching = new AbortController();
+    this.job = null;
     this.#running(true);
     try {
       const { job } = await change("POST", `${this.review.base}/search`, this.panel.question(), this.review.revision);
       this.job = job;
+      if (this.searching.signal.aborted) await this.#cancel(); // stopped before the search had a name
       const done = await followJob(job, (state) => this.#progress(state), this.searching.signal);
       this.plans = [...this.plans.filter((plan) => plan.origin === "saved"), ...done.plans];
       byId("search-state").textContent = WORDS.searchDone(done.plans.length);
@@ -124,6 +126,10 @@ export class PlanShelf {
 
   async #stop() {
     this.searching?.abort();
+    if (this.job) await this.#cancel();
+  }
+
+  async #cancel() {
     try {
       await change("DELETE", `/api/jobs/${encodeURIComponent(this.job)}`, undefined);
     } catch (error) {

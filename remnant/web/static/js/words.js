@@ -132,11 +132,11 @@ export const WORDS = {
   committed: "The correction is saved as a new version.",
   chooseLesion: "Choose a lesion first.",
   chooseTwo: "Choose two lesions to merge.",
-  pickPoints: (/** @type {number} */ have) => `Mark at least three points on the plane's new place (${have} so far), then apply.`,
+  pickPoints: (/** @type {number} */ have) => `${have} marked so far; three are needed, on two slices or more.`,
   historyNone: "Nothing was corrected yet.",
   version: (/** @type {number} */ n) => `Version ${n}`,
   tools: /** @type {Record<string, string>} */ ({
-    look: "Look", paint: "Paint", erase: "Erase", grow: "Grow", split: "Split", box: "Box", plane: "Move plane",
+    look: "Look", paint: "Paint", erase: "Erase", grow: "Grow", split: "Split", box: "Box", plane: "Plane",
   }),
   toolHelp: /** @type {Record<string, string>} */ ({
     look: "Click moves the crosshair; choose a lesion in the list.",
@@ -145,6 +145,6 @@ export const WORDS = {
     grow: "Click inside a lesion: it grows to its border in the scan.",
     split: "Draw a line across the chosen lesion.",
     box: "Draw a box around a lesion; the network outlines it.",
-    plane: "Mark three or more points where the plane runs, then apply.",
+    plane: "Move a plane between segments: mark points where it is to run, two on a slice and one on another slice well apart, then apply.",
   }),
 };
