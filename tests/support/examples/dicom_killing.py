@@ -4,35 +4,18 @@ Each run is a process of its own that ends itself by SIGKILL, one change of the 
 time.
 """
 
-import os
 import shutil
 import sys
 from pathlib import Path
 
 from examples.dicom_results import FakeMakers
-from examples.killing import OPERATIONS, die, forked
+from examples.killing import die_before, forked
 from remnant.pipeline.dicom_results import making
 
 
 def make_and_die(case, operation):
     """Make results; die before the so manieth change of the disk after most were written."""
-    left = operation
-
-    def counted(change):
-        def before(*words, **options):
-            nonlocal left
-            left -= 1
-            if left == 0:
-                die()
-            return change(*words, **options)
-
-        return before
-
-    def begin():
-        for name in OPERATIONS:
-            setattr(os, name, counted(getattr(os, name)))
-
-    making.import_module = FakeMakers(at_end=begin)
+    making.import_module = FakeMakers(at_end=lambda: die_before(operation))
     making.make_results(making.ResultsRequest(case=case))
 
 

@@ -72,8 +72,8 @@ def dying_at(point):
     return progress
 
 
-def publish_and_die(folder, operation):
-    """Put new files in the place of old ones; die before the so manieth change of the disk."""
+def die_before(operation):
+    """From here on die before the so manieth change of the disk."""
     left = operation
 
     def counted(change):
@@ -86,11 +86,16 @@ def publish_and_die(folder, operation):
 
         return before
 
+    for name in OPERATIONS:
+        setattr(os, name, counted(getattr(os, name)))
+
+
+def publish_and_die(folder, operation):
+    """Put new files in the place of old ones; die before the so manieth change of the disk."""
     with published(folder) as staging:
         for name, text in NEW.items():
             (staging / name).write_text(text, encoding="utf-8")
-        for name in OPERATIONS:
-            setattr(os, name, counted(getattr(os, name)))
+        die_before(operation)
 
 
 def forked(work, *words, **options):
