@@ -24,7 +24,7 @@ def spool_fixture(tmp_path):
 def test_status__lists_studies_by_pseudonym_with_why_they_failed(spool, capsys):
     assert 0 == run_command(["pacs", "status", str(spool)])
     told = capsys.readouterr().out
-    assert "case-a  failed     2 object(s), revision 1, attempt 1: run: ended" in told
+    assert "case-a  failed     2 objects, revision 1, attempt 1: run: ended" in told
     assert 0 == run_command(["pacs", "status", str(spool), "--retry-failed", "--json"])
     studies = json.loads(capsys.readouterr().out)["studies"]
     assert ["receiving"] == [one["state"] for one in studies]
