@@ -6,8 +6,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, first
 from remnant.core.vessels import NamedVessel
-from remnant.wording.language import say
-from remnant.wording.numbers import plain
+from remnant.wording.language import localised, say
 from remnant.wording.vessels import (
     COMPUTED_NOTE,
     GIVEN_NOTE,
@@ -60,9 +59,10 @@ def _says_found(finding: Finding) -> bool:
 def _row(vessel: NamedVessel) -> VesselRow:
     return VesselRow(
         name=VESSEL_WORDS[vessel.name],
-        diameter=plain(vessel.diameter_mm),
-        length=plain(vessel.length_mm),
+        # whole millimetres: more would promise what a voxel cannot keep
+        diameter=localised(f"{vessel.diameter_mm:.0f}"),
+        length=localised(f"{vessel.length_mm:.0f}"),
         direction=direction_words(vessel.direction_ras),
-        confidence=plain(vessel.confidence),
+        confidence=localised(f"{vessel.confidence:.2f}"),
         serves=served_words(vessel.share_by_segment),
     )
