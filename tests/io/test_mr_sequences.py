@@ -113,4 +113,4 @@ def test_one_echo__says_nothing_of_phase(named):
 
 def test_list__shows_the_kind(phantom, tmp_path):
     phantom(modality="MR", extra={"SeriesDescription": "t2_haste"}).write(tmp_path)
-    assert ", T2, 't2_haste'" in catalogue(tmp_path).series[0].describe()
+    assert ", T2, 't2 haste'" in catalogue(tmp_path).series[0].describe()
