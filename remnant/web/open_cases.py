@@ -1,6 +1,7 @@
 """Cases that were opened lately: read, cut to the liver and warm, as many as memory allows."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.virtual_resection.warm_liver import zone_form
 
 WANTED = "zone form"
+GIVING_WAY_S = 0.001
 """Under this name `OpenCase.made` holds the form of the zones that were asked for last."""
 
 
@@ -192,8 +194,14 @@ def warm_up(case: OpenCase) -> None:
     planning = case.report.settings.planning
     choice = DEFAULT_CHOICE if planning is None else planning.choice
     if case.warm is not None:
-        case.warm.liver.warm(choice)
-        case.warm.liver.reach_out()
+        case.warm.liver.warm(choice, still_wanted=_given_way)
+        case.warm.liver.reach_out(still_wanted=_given_way)
+
+
+def _given_way() -> bool:
+    """Let somebody who waits for an answer take the lock: a lock goes to whoever is quicker."""
+    time.sleep(GIVING_WAY_S)
+    return True
 
 
 def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
@@ -205,7 +213,7 @@ def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
         case.made[WANTED] = form
 
     def work() -> None:
-        warm.liver.warm(choice, still_wanted=lambda: case.made.get(WANTED) == form)
+        warm.liver.warm(choice, still_wanted=lambda: _given_way() and case.made.get(WANTED) == form)
 
     threading.Thread(target=work, daemon=True).start()
 

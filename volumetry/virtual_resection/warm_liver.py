@@ -230,9 +230,14 @@ class WarmLiver:
                 with self._lock:
                     self._keep(key, lambda: found)
 
-    def reach_out(self) -> None:
-        """Measure distances as far as nearly every margin reaches, while memory allows it."""
+    def reach_out(self, *, still_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Measure distances as far as nearly every margin reaches, while memory allows it.
+
+        ``still_wanted`` is asked before each lesion, as by `warm`.
+        """
         for lesion in self.boxes:
+            if not still_wanted():
+                return
             with self._lock:
                 if self._kept_bytes > SHARE_REACHED_OUT * MOST_KEPT_BYTES:
                     return
