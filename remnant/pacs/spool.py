@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from remnant.core.errors import InputError
-from remnant.io.private_files import private_file
+from remnant.io.private_files import private_file, private_folder
 from remnant.pacs.queue import StudyQueue
 
 QUEUE: Final = "queue.sqlite"
@@ -42,7 +42,7 @@ class Spool:
                     f"{root} is open to others and would hold identifiers; chmod 700 {root}"
                 )
             for name in FOLDERS:
-                (self.root / name).mkdir(exist_ok=True, mode=0o700)
+                private_folder(self.root / name)
         except OSError as fault:
             raise InputError(
                 f"the spool {root} cannot be made: {fault.strerror}; name a folder of your own"
@@ -80,7 +80,7 @@ class Spool:
         """Put a received file in its place, for good."""
         folder = self.study(key)
         if not folder.is_dir():
-            folder.mkdir(mode=0o700, exist_ok=True)
+            private_folder(folder)
             sync_folder(folder.parent)
         file.replace(folder / name)
         sync_folder(folder)
