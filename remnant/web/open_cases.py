@@ -1,11 +1,10 @@
 """Cases that were opened lately: read, cut to the liver and warm, as many as memory allows."""
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,13 @@ from remnant.io.placement import placed_on
 from remnant.pipeline.case_files import COUINAUD, LESIONS, SCHEMES, STATE, STRUCTURES, is_case
 from remnant.pipeline.folder import read_measured, require_as_measured
 from remnant.pipeline.state import read_state
+from remnant.web.attention import Attention
 from remnant.web.library import Library, inside, revision_of, stamps
 from remnant.web.refusals import RefusedError, bare_line, refused
 from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.virtual_resection.warm_liver import zone_form
 
 WANTED = "zone form"
-GIVING_WAY_S = 0.001
 """Under this name `OpenCase.made` holds the form of the zones that were asked for last."""
 
 
@@ -82,6 +81,8 @@ class OpenCase:
         The last ones that were asked for, by their keys.
     drawn
         The last plans that were drawn, by their keys.
+    attention
+        Of all cases that are open together.
     """
 
     id: str
@@ -95,6 +96,7 @@ class OpenCase:
     made: dict[Any, Any] = field(default_factory=dict)
     recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
     drawn: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    attention: Attention = field(default_factory=Attention)
 
     @property
     def nbytes(self) -> int:
@@ -125,6 +127,7 @@ class OpenCases:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, tuple[object, OpenCase]] = OrderedDict()
         self._opening: dict[str, threading.Lock] = {}
+        self._attention = Attention()
 
     def get(self, identifier: str) -> OpenCase:
         """Return a case as it is now.
@@ -145,7 +148,7 @@ class OpenCases:
                     self._open.move_to_end(identifier)
                     self._forget()
                     return known[1]
-            case = read(identifier, folder, self.library.root)
+            case = replace(read(identifier, folder, self.library.root), attention=self._attention)
             with self._lock:
                 self._open[identifier] = (now, case)
                 self._open.move_to_end(identifier)
@@ -194,14 +197,8 @@ def warm_up(case: OpenCase) -> None:
     planning = case.report.settings.planning
     choice = DEFAULT_CHOICE if planning is None else planning.choice
     if case.warm is not None:
-        case.warm.liver.warm(choice, still_wanted=_given_way)
-        case.warm.liver.reach_out(still_wanted=_given_way)
-
-
-def _given_way() -> bool:
-    """Let somebody who waits for an answer take the lock: a lock goes to whoever is quicker."""
-    time.sleep(GIVING_WAY_S)
-    return True
+        case.warm.liver.warm(choice, still_wanted=case.attention.give_way)
+        case.warm.liver.reach_out(still_wanted=case.attention.give_way)
 
 
 def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
@@ -212,8 +209,11 @@ def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
             return
         case.made[WANTED] = form
 
+    def still_wanted() -> bool:
+        return case.attention.give_way() and case.made.get(WANTED) == form
+
     def work() -> None:
-        warm.liver.warm(choice, still_wanted=lambda: _given_way() and case.made.get(WANTED) == form)
+        warm.liver.warm(choice, still_wanted=still_wanted)
 
     threading.Thread(target=work, daemon=True).start()
 

@@ -88,15 +88,16 @@ def _drawn(case: OpenCase, plan: str) -> NDArray[np.uint8]:
         asked = asked_of(case, warm, given)
         fates = judge_recipe(warm, asked.case, recipe).result.fates
         resected = [one for one, fate in fates.items() if fate in RESECTED]
-        choice = asked.case.choice
+        choice, (i, j, k) = asked.case.choice, warm.maps.liver.shape
+        shape = (i, j, k)
         zones = TreatedZones(
             {
-                one: warm.liver.margin(one, choice).places.astype(np.int64)
+                one: warm.liver.margin(one, choice).places(shape)
                 for one in resected
                 if one in warm.liver.boxes
             },
             {
-                one: warm.liver.zone(one, choice).part.places.astype(np.int64)
+                one: warm.liver.zone(one, choice).places(shape)
                 for one in recipe.ablations
                 if one in warm.liver.boxes
             },

@@ -69,12 +69,13 @@ def answer(case: OpenCase, given: Mapping[str, Any]) -> Json:
     """
     require_fields(given, "recipe", "revision", *ASKED)
     recipe, warm = recipe_of(given.get("recipe")), warm_of(case)
-    with named_errors(case.folder):
-        asked = asked_of(case, warm, given)
-        plan = judge_recipe(warm, asked.case, recipe)
-    warm_for(case, warm, asked.case.choice)
-    key = drawn_later(case, plan.recipe, given)
-    return {"revision": case.revision, "plan_map": key, **plan_document(plan, asked)}
+    with case.attention:
+        with named_errors(case.folder):
+            asked = asked_of(case, warm, given)
+            plan = judge_recipe(warm, asked.case, recipe)
+        warm_for(case, warm, asked.case.choice)
+        key = drawn_later(case, plan.recipe, given)
+        return {"revision": case.revision, "plan_map": key, **plan_document(plan, asked)}
 
 
 def drawn_later(case: OpenCase, recipe: Recipe, given: Mapping[str, Any]) -> str:

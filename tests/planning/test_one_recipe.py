@@ -1,6 +1,8 @@
 """One recipe judged alone is the recipe judged by the planner, whatever is asked beside it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from math import isclose
 
 import pytest
@@ -144,24 +146,75 @@ def test_judge_recipe__gives_the_same_where_all_lesions_were_warmed(warm, maps, 
         assert differences(judge_recipe(cold, case, recipe), as_planned(case, recipe)) == []
 
 
-def test_judge_recipe__of_too_many_cells_is_cut_alone(warm, maps, monkeypatch):
+def recipes_asked(liver, recipes, case):
+    """What is judged of recipe after recipe on the same liver, beside the planner's way."""
+    return [
+        differences(judge_recipe(liver, case, recipe), as_planned(case, recipe))
+        for recipe in recipes
+    ]
+
+
+@given(asked=st.lists(st.tuples(RECIPES, CHOICES), min_size=2, max_size=4))
+def test_judge_recipe__gives_the_same_whatever_was_asked_before(warm, maps, asked):
+    again = replace(warm, liver=WarmLiver(maps, COUNTED))
+    for recipe, choice in (*asked, asked[0]):
+        case = Case(report=warm.report, patient=PERSON, choice=choice, maps=maps)
+        assert recipes_asked(again, (recipe,), case) == [[]]
+
+
+def test_judge_recipe__cuts_anew_where_most_cells_are_for_nothing(warm, maps, monkeypatch):
     monkeypatch.setattr("volumetry.virtual_resection.warm_liver.MOST_CELLS", 20)
-    alone = replace(warm, liver=WarmLiver(maps, COUNTED))
-    alone.liver.warm(PlanChoice())
+    again = replace(warm, liver=WarmLiver(maps, COUNTED))
+    everything, little = Recipe(wedges=COUNTED), Recipe()
+    case = Case(report=warm.report, patient=PERSON, maps=maps)
+
+    assert recipes_asked(again, (little, everything), case) == [[], []]
+    finest = again.liver._cells
+    assert len(finest) > 2 * again.liver._needed
+    assert recipes_asked(again, (little, little), case) == [[], []]
+    assert len(again.liver._cells) < len(finest)
+
+
+def test_atoms_of__that_fails_leaves_no_half_cut_cells(warm, maps, monkeypatch):
+    again = replace(warm, liver=WarmLiver(maps, COUNTED))
     case, recipe = Case(report=warm.report, patient=PERSON, maps=maps), Recipe(wedges=(1, 2))
 
-    assert not any(key[0] == "atoms" for key in alone.liver._kept)
-    assert differences(judge_recipe(alone, case, recipe), as_planned(case, recipe)) == []
+    def failing(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(WarmLiver, "_measured", failing)
+        with pytest.raises(MemoryError):
+            judge_recipe(again, case, recipe)
+
+    assert recipes_asked(again, (recipe,), case) == [[]]
+
+
+def test_atoms_of__threads_at_once_get_what_each_asked_for(warm, maps):
+    shared = replace(warm, liver=WarmLiver(maps, COUNTED))
+    case = Case(report=warm.report, patient=PERSON, maps=maps)
+    recipes = [Recipe(wedges=(one,), ablations=(other,)) for one, other in pairwise(COUNTED)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda one: judge_recipe(shared, case, one), recipes * 3))
+
+    expected = [as_planned(case, recipe) for recipe in recipes]
+    assert [
+        d for one, two in zip(found, expected * 3, strict=True) for d in differences(one, two)
+    ] == []
 
 
 def test_reach_out__measures_far_margins_before_they_are_asked_for(warm, maps, monkeypatch):
     far = WarmLiver(maps, COUNTED)
+    far.warm(PlanChoice())
     far.reach_out()
     choice = PlanChoice(resection_margin_mm=15.0)
-    asked = {one: sorted(warm.liver.margin(one, choice).places.tolist()) for one in COUNTED}
+    shape = maps.liver.shape
+    asked = {one: warm.liver.margin(one, choice).places(shape).tolist() for one in COUNTED}
     monkeypatch.setattr(WarmLiver, "_measured", None)
 
-    assert {one: sorted(far.margin(one, choice).places.tolist()) for one in COUNTED} == asked
+    assert {one: far.margin(one, choice).places(shape).tolist() for one in COUNTED} == asked
+    near = PlanChoice(resection_margin_mm=2.0)
+    assert far.margin(1, near).voxels < far.margin(1, choice).voxels
 
 
 def test_warm__stops_when_nobody_wants_it_any_more(maps):
@@ -233,13 +286,6 @@ def test_warm__finds_nothing_that_a_recipe_would_not_find(phantom, maps, warm):
 
     assert cold.liver.nbytes > warmed(measured(phantom), maps).liver.nbytes
     assert differences(judge_recipe(cold, case, recipe), judge_recipe(warm, case, recipe)) == []
-
-
-def test_warm_liver__is_as_it_was_after_a_recipe(warm):
-    before = warm.liver._cells.copy()
-    warm.liver.atoms_of(Recipe(segments=(S.V,), wedges=(1, 2), ablations=(4, 5)), PlanChoice())
-
-    assert (before == warm.liver._cells).all()
 
 
 def test_warm_liver__keeps_no_more_than_it_may(phantom, maps, monkeypatch):

@@ -24,7 +24,12 @@ from remnant.core.labels import SEGMENT_CODES
 from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
 from remnant.core.recipe import CORE_SHARE_MINIMUM
 from volumetry.liver_maps import LiverMaps
-from volumetry.virtual_resection.ablation_zones import LeastBall, ablation_zone, least_ball
+from volumetry.virtual_resection.ablation_zones import (
+    AblationZone,
+    LeastBall,
+    ablation_zone,
+    least_ball,
+)
 from volumetry.virtual_resection.zones import (
     LesionCrop,
     Mask,
@@ -259,14 +264,18 @@ class Around:
         """Return the least ball that holds the lesion, which no margin changes."""
         return least_ball(self.crop, self.edges_mm)
 
-    def ablated(self, ball: LeastBall | None = None) -> tuple[Places, int]:
+    def ablated(self) -> tuple[Places, int]:
         """Return the functional voxels that an ablation destroys, and in how many zones."""
-        zone = ablation_zone(
+        zone = self.zone()
+        mask = zone.mask & self.functional[zone.box]
+        return flat_places(mask, zone.box, self._shape), zone.count
+
+    def zone(self, ball: LeastBall | None = None) -> AblationZone:
+        """Return the ablation zone, tumour and background included."""
+        return ablation_zone(
             self.crop, functional=self.functional[self.crop.box], edges_mm=self.edges_mm,
             shape=self._shape, choice=self.choice, ball=ball,
         )  # fmt: skip
-        mask = zone.mask & self.functional[zone.box]
-        return flat_places(mask, zone.box, self._shape), zone.count
 
     @property
     def _shape(self) -> Shape3:
