@@ -2,7 +2,8 @@
 
 Sentences in code are found by the functions of `remnant.wording.language`, those of templates by
 jinja's ``trans``, those of the rule data and of notes on sources in the data themselves.
-The command brings the catalogues up to date: new messages stand there empty, what nobody says any more is dropped.
+The command brings the catalogues up to date: new messages stand there empty, what nobody says any
+more is dropped.
 """
 
 import ast

@@ -531,6 +531,11 @@ def test_page__full_text_of_a_rule_waits_in_a_details_element(made, source):
     assert opened + str(escape(text_of(finding))) in source
 
 
+def test_page__marks_estimated_segments_once_for_each_part(estimated):
+    assert 3 > estimated.count("Segments estimated from liver shape: review. ")
+    assert estimated.count("segments estimated from liver shape: review") > 5
+
+
 def test_page__parts_of_uncertainty_stand_out_in_light_and_dark(source):
     for scheme in re.findall(r":root \{([^}]*)\}", source):
         colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", scheme))
