@@ -28,6 +28,7 @@ from remnant.view.case_view import view_case
 from remnant.view.plan_view import pictured
 from remnant.wording.language import language, translated, translated_many
 from remnant.wording.numbers import sentence
+from remnant.wording.reasons import marked_apart
 from remnant.wording.report_parts import PART_TITLES
 
 NO_MAPS: Final[Mapping[str, LabelMap]] = MappingProxyType({})
@@ -132,7 +133,9 @@ def render_html(
 
 def render_page(case: CaseReport, pictures: Pictures = NOTHING_DRAWN) -> str:
     """Render the page around pictures that are already drawn; there may be none."""
-    page, view = environment().get_template("report.html.j2"), view_case(case)
+    page = environment().get_template("report.html.j2")
+    with marked_apart():
+        view = view_case(case)
     return page.render(
         view=view,
         pictures=pictures,
@@ -161,7 +164,7 @@ def environment() -> Environment:
         newstyle=True,
         pgettext=lambda context, text: translated(text, context),
     )
-    made.filters |= {"css_string": css_string, "sentence": sentence}
+    made.filters |= {"css_string": css_string, "said": translated, "sentence": sentence}
     made.globals |= {
         "front_sections": FRONT,
         "sections": SECTIONS,

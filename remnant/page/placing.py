@@ -11,6 +11,8 @@ STORY_MM: Final = 44.0
 LESIONS_MM: Final = 60.0
 PLAN_MM: Final = 58.0
 APPENDIX_MM: Final = 60.0
+PAGE_MM: Final = 186.0
+"""Width of what is printed on A4, as `print.css.j2` sets the margins."""
 GAP_MM: Final = 2.0
 PLANES: Final = 2
 
@@ -43,10 +45,11 @@ class Row:
         return " ".join(f"{picture.ratio}fr" for picture in self.pictures)
 
     @property
-    def most_mm(self) -> str:
-        """Width at which the pictures are as high as they may be."""
+    def printed_mm(self) -> str:
+        """Height at which they fill the printed page's width, at most what they may have."""
         wide = sum(float(picture.ratio) for picture in self.pictures)
-        return f"{self.high_mm * wide + GAP_MM * len(self.pictures):.0f}"
+        room_mm = PAGE_MM - GAP_MM * (len(self.pictures) - 1)
+        return f"{min(self.high_mm, room_mm / wide):.1f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,17 @@ DOT_RADIUS: Final = 0.16
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of the report: PNG as data URI, its size in pixels, and texts for people."""
+    """One picture of the report: PNG as data URI, its size in pixels, and texts for people.
+
+    ``surround`` is the colour that goes on around it where there is more room than it fills.
+    """
 
     title: str
     uri: str
     width: int
     height: int
     alt: str
+    surround: str = "#000000"
 
     @property
     def ratio(self) -> str:
@@ -174,7 +178,14 @@ def as_picture(image: Image.Image, *, title: str, alt: str) -> Picture:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=COMPRESSION)
     content = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return Picture(title, f"data:image/png;base64,{content}", *image.size, alt)
+    uri = f"data:image/png;base64,{content}"
+    return Picture(title, uri, *image.size, alt, surround=_darkest_corner(image))
+
+
+def _darkest_corner(image: Image.Image) -> str:
+    corners = np.asarray(image)[[0, 0, -1, -1], [0, -1, 0, -1]]
+    red, green, blue = corners[corners.sum(axis=1).argmin()]
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _lay(image: Image.Image, fill: Fill, scale: float, dots_per_inch: int) -> None:

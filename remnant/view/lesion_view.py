@@ -16,7 +16,7 @@ from remnant.view.subject import Subject
 from remnant.wording.language import localised, message, say
 from remnant.wording.lesion_figures import LESION_FIGURES, LesionFigure
 from remnant.wording.names import named
-from remnant.wording.numbers import percent, plain
+from remnant.wording.numbers import percent, plain, whole
 from remnant.wording.words import CONFIRMATION_WORDS
 
 MOST_IN_FRONT: Final = 12
@@ -58,15 +58,18 @@ class Planted:
 class Lesions:
     """All lesions, rejected ones too; ``unseen`` where one was measured without its image.
 
-    ``front`` are the largest of the ``table`` where it is long, with how many are ``left_out``.
+    ``seen`` where one was measured with it. ``front`` are the largest of the ``table`` where it is
+    long, with how many are ``left_out`` and the notes that these need, ``front_notes``.
     """
 
     front: LesionTable
+    front_notes: tuple[tuple[str, str], ...]
     left_out: int
     table: LesionTable
     more: LesionTable
     notes: tuple[tuple[str, str], ...]
     hounsfield: bool
+    seen: bool
     unseen: bool
     planted: tuple[Planted, ...]
 
@@ -75,15 +78,18 @@ def view_lesions(subject: Subject) -> Lesions:
     """Return the tables of lesions."""
     case, notes = subject.case, subject.notes()
     lesions = case.volumetry.lesions
-    table, more = (_table(columns, lesions) for columns in (_first(subject, notes), _more()))
+    seen = any(lesion.intensity is not None for lesion in lesions)
+    table, more = _table(_first(subject, notes), lesions), _table(_more(seen=seen), lesions)
     front = _largest(table, lesions)
     return Lesions(
         front=front,
+        front_notes=_needed(notes.listed(), front),
         left_out=len(table.rows) - len(front.rows),
         table=table,
         more=more,
         notes=notes.listed(),
         hounsfield=case.study.modality is Modality.CT,
+        seen=seen,
         unseen=any(lesion.intensity is None for lesion in lesions),
         planted=tuple(_planted(one) for one in case.planted),
     )
@@ -99,6 +105,12 @@ def _largest(table: LesionTable, lesions: tuple[Lesion, ...]) -> LesionTable:
     by_size = sorted(lesions, key=lambda one: (not one.counts, -(one.volume_ml.value or 0.0)))
     kept = {lesion.id for lesion in by_size[:MOST_IN_FRONT]}
     return replace(table, rows=tuple(row for row in table.rows if row[0] in kept))
+
+
+def _needed(notes: tuple[tuple[str, str], ...], table: LesionTable) -> tuple[tuple[str, str], ...]:
+    """Return the notes whose letters stand in a table."""
+    letters = {cell.note for _, cells in table.rows for cell in cells}
+    return tuple(one for one in notes if one[0] in letters)
 
 
 def _first(subject: Subject, notes: Footnotes) -> dict[Heading, Cell]:
@@ -134,24 +146,30 @@ def _phases(subject: Subject) -> dict[Heading, Cell]:
     }
 
 
-def _more() -> dict[Heading, Cell]:
-    def of_image(write: Callable[[IntensityStatistics], str]) -> Cell:
-        return lambda lesion: DASH if lesion.intensity is None else Figure(write(lesion.intensity))
-
+def _more(*, seen: bool) -> dict[Heading, Cell]:
     return {
         **_plain(Footnotes(), more=True),
         Heading(say("Lobes"), numeric=False): lambda lesion: (
             Figure(_shares(lesion.lobe_fractions.items())) if lesion.lobe_fractions else DASH
         ),
-        Heading(say("Mean ± SD"), numeric=True): of_image(
-            lambda i: say("{mean:.0f} ± {sd:.0f}", mean=i.mean, sd=i.sd)
-        ),
-        Heading(say("Median"), numeric=True): of_image(lambda i: localised(f"{i.median:.0f}")),
-        Heading(say("Range"), numeric=True): of_image(
-            lambda i: say("{minimum:.0f} to {maximum:.0f}", minimum=i.minimum, maximum=i.maximum)
-        ),
+        **(_of_image() if seen else {}),
         Heading(say("Centroid R, A, S mm"), numeric=False): lambda lesion: Figure(
             _place(lesion.centroid_ras_mm)
+        ),
+    }
+
+
+def _of_image() -> dict[Heading, Cell]:
+    def cell(write: Callable[[IntensityStatistics], str]) -> Cell:
+        return lambda lesion: DASH if lesion.intensity is None else Figure(write(lesion.intensity))
+
+    return {
+        Heading(say("Mean ± SD"), numeric=True): cell(lambda i: f"{whole(i.mean)} ± {whole(i.sd)}"),
+        Heading(say("Median"), numeric=True): cell(lambda i: whole(i.median)),
+        Heading(say("Range"), numeric=True): cell(
+            lambda i: say(
+                "{minimum} to {maximum}", minimum=whole(i.minimum), maximum=whole(i.maximum)
+            )
         ),
     }
 
@@ -197,7 +215,7 @@ def _name(part: Enum) -> str:
 
 
 def _place(point_ras_mm: Vector3) -> str:
-    return ", ".join(localised(f"{coordinate:.0f}") for coordinate in point_ras_mm)
+    return ", ".join(map(whole, point_ras_mm))
 
 
 def _planted(lesion: PlantedLesion) -> Planted:

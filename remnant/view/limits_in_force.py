@@ -8,6 +8,7 @@ from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.units import percent_from_fraction
 from remnant.io.recipe_text import segments_text
 from remnant.wording.language import localised, say
+from remnant.wording.names import named
 from remnant.wording.numbers import counted
 from remnant.wording.plan_causes import most_wedges
 
@@ -80,7 +81,7 @@ def _sizes(choice: PlanChoice, *, short: bool) -> Iterator[str]:
         if not short or _changed(choice, "ablation_shape", "largest_zone_mm"):
             yield say(
                 "{ablation_shape} zones up to {largest_zone_mm:g} mm",
-                ablation_shape=choice.ablation_shape,
+                ablation_shape=named(choice.ablation_shape.value),
                 largest_zone_mm=choice.largest_zone_mm,
             )
     if choice.most_wedges != 0 and (

@@ -35,7 +35,7 @@ from remnant.view.subject import (
     tally,
 )
 from remnant.wording.brief import brief_reasons, mentions
-from remnant.wording.language import localised, message, say
+from remnant.wording.language import localised, message, say, say_many
 from remnant.wording.numbers import ABSENT, counted, plain, sentence
 from remnant.wording.obstacles import first_in_rank
 from remnant.wording.plans import (
@@ -497,7 +497,7 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
         yield say("your own recipe")
     yield from _vessels(plan)
     if plan.flips:
-        yield say("{verdicts} may flip", verdicts=counted(len(plan.flips), "verdict"))
+        yield say_many("{number} verdict may flip", "{number} verdicts may flip", len(plan.flips))
     if plan.proven is False:
         yield proof(plan)
     cut = [n for n, fate in plan.result.fates.items() if fate is Fate.CUT]

@@ -11,8 +11,9 @@ from remnant.core.plan import Resection
 from remnant.core.readings import LesionReading
 from remnant.core.recipe import Recipe
 from remnant.pictures.figures import largest_lesion
+from remnant.view.absences import lacks_body_size
 from remnant.view.certainty import PlanOutcome, of_hundred
-from remnant.view.open_questions import open_questions
+from remnant.view.open_questions import BODY_SIZE, Question, open_questions
 from remnant.view.parts import Figure, Mark, figure, mark
 from remnant.view.recipe_view import lesion_words
 from remnant.view.resection_view import chosen_rule
@@ -22,7 +23,13 @@ from remnant.wording.impression import impression
 from remnant.wording.language import say
 from remnant.wording.numbers import ABSENT, sentence
 from remnant.wording.plans import plan_title
-from remnant.wording.report_sheet import counted_words, largest_words, read_words
+from remnant.wording.report_sheet import (
+    NOT_LOOKED_FOR,
+    counted_words,
+    largest_words,
+    no_contraindication_words,
+    read_words,
+)
 from remnant.wording.resection_titles import resection_title
 
 MAIN: Final = (
@@ -62,11 +69,13 @@ class Sheet:
     """The first sheet beside what other parts of the view hold.
 
     ``impression`` is without what is missing: that stands in ``missing``, of ``asked`` questions in
-    all. ``lesions`` and ``segments`` say who read them, ``readings`` one line for each person and
-    day; ``number`` and ``largest`` are of lesions.
+    all. ``no_contraindication`` is empty where there is one or none was looked for. ``lesions`` and
+    ``segments`` say who read them, ``readings`` one line for each person and day; ``number`` and
+    ``largest`` are of lesions.
     """
 
     impression: tuple[str, ...]
+    no_contraindication: str
     operations: tuple[OperationRow, ...]
     number: str
     largest: str
@@ -84,15 +93,28 @@ def view_sheet(subject: Subject) -> Sheet:
     known = case.volumetry.tumour_ml.value is not None
     return Sheet(
         impression=impression(case, ()),
+        no_contraindication=_no_contraindication(case),
         operations=tuple(_operations(subject)),
         number=counted_words(lesions) if known else ABSENT,
         largest=largest_words(largest_lesion(lesions)),
-        missing=tuple(one.words for one in asked[:MOST_MISSING]),
+        missing=_missing(case, asked),
         asked=len(asked),
-        lesions=sentence(read_words(lesions)),
+        lesions=sentence(read_words(lesions) if known else say(NOT_LOOKED_FOR)),
         readings=tuple(map(_reading, case.readings)),
         segments=sentence(segments_origin(case.volumetry)),
     )
+
+
+def _no_contraindication(case: CaseReport) -> str:
+    looked_for = None if case.planning is None else case.planning.contraindications
+    return "" if looked_for is None else no_contraindication_words(looked_for)
+
+
+def _missing(case: CaseReport, asked: Sequence[Question]) -> tuple[str, ...]:
+    """Return what to tell first; of a case that nobody planned, what its measures lack."""
+    if case.planning is None:
+        return (say(BODY_SIZE),) if lacks_body_size(case) else ()
+    return tuple(one.words for one in asked[:MOST_MISSING])
 
 
 def _reading(reading: LesionReading) -> str:

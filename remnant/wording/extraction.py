@@ -1,8 +1,9 @@
 """The messages of the catalogue, found in the sources: ``python -m remnant.wording.extraction``.
 
 Sentences in code are found by the functions of `remnant.wording.language`, those of templates by
-jinja's ``trans``, those of the rule data in the data themselves. The command brings the catalogues
-up to date: new messages stand there empty, what nobody says any more is dropped.
+jinja's ``trans``, those of the rule data and of notes on sources in the data themselves.
+The command brings the catalogues up to date: new messages stand there empty, what nobody says any
+more is dropped.
 """
 
 import ast
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from planning import rules
 from planning.inputs import INPUTS
+from planning.literature import load_literature
 from planning.rules.growth import PVL_REASON
 from planning.rules.liver_function import LIVER_FUNCTION_TITLE
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
@@ -26,6 +28,7 @@ from planning.rules.trial_groups import TRIAL_STATEMENT
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.lesions import Lobe
 from remnant.core.patient import LiverBackground, Sex
+from remnant.core.plan_choice import AblationShape
 from remnant.core.quality_light import Light
 from remnant.core.vessels import VesselName, VesselTree
 from remnant.core.volumes import Phase
@@ -85,7 +88,7 @@ class Found:
 def found_messages() -> tuple[Found, ...]:
     """Return every message once, where it is found first."""
     first: dict[tuple[str | None, str], Found] = {}
-    for one in (*_of_code(), *_of_templates(), *_of_data(), *_of_names()):
+    for one in (*_of_code(), *_of_templates(), *_of_data(), *_of_names(), *_of_literature()):
         if one.message and needs_translation(one.message):
             known = first.setdefault((one.context, one.message), one)
             if one.plural and not known.plural:
@@ -205,6 +208,13 @@ def _of_data() -> Iterator[Found]:
         yield Found(message=message, file="rules_sentences")
 
 
+def _of_literature() -> Iterator[Found]:
+    """Yield this project's notes on its sources; titles stay as they were printed."""
+    for key, reference in load_literature().items():
+        if reference.note:
+            yield Found(message=reference.note, file="source_notes", comment=key)
+
+
 def _walk(value: object, file: str, seen: set[int]) -> Iterator[Found]:
     """Yield the sentences of a rule and of every rule within it."""
     if isinstance(value, (tuple, list, frozenset)):
@@ -228,6 +238,7 @@ def _walk(value: object, file: str, seen: set[int]) -> Iterator[Found]:
 def _of_names() -> Iterator[Found]:
     """Yield the words of fields and of the values of enumerations, as `names.named` says them."""
     types: list[type[StrEnum]] = [
+        AblationShape,
         LiverBackground,
         Phase,
         Lobe,

@@ -17,7 +17,6 @@ from remnant.wording.language import say
 from remnant.wording.names import named
 from remnant.wording.numbers import counted, interval, millimetres, sentence, shown
 from remnant.wording.obstacles import ruled_out_by
-from remnant.wording.phrases import share
 from remnant.wording.plans import plan_title, target_heading
 from remnant.wording.reasons import listed as listed_reasons
 from remnant.wording.volumes import CLASS_WORDS
@@ -105,11 +104,11 @@ def _pattern(planning: PlanningReport, lesions: Sequence[Lesion]) -> str:
     if kind is None:
         return sentence(where.rstrip("; "))
     name = (
-        say("of no type")
+        say("no Frilling type")
         if kind is FrillingType.UNCLASSIFIABLE
-        else say("type {kind}", kind=kind.value)
+        else say("Frilling type {kind}", kind=kind.value)
     )
-    return sentence(say("{where}Frilling {name}.", where=where, name=name))
+    return sentence(f"{where}{name}.")
 
 
 def _operation(plan: DebulkingPlan) -> str:
@@ -125,8 +124,12 @@ def _operation(plan: DebulkingPlan) -> str:
         if ratio.value is None
         else say(", {shown} % of {basis}", shown=shown(ratio, fraction=True), basis=basis)
     )
-    treated = plan.result.debulked_fraction.value
-    reach = "" if treated is None else say(" treats {share}, leaves", share=share(treated))
+    treated = plan.result.debulked_fraction
+    reach = (
+        ""
+        if treated.value is None
+        else say(" treats {share} %, leaves", share=shown(treated, fraction=True))
+    )
     verdict = f"{VERDICT_SIGNS[plan.feasible]} {VERDICT_WORDS[plan.feasible]}"
     return say(
         "{plan_title}:{reach} {left}{percent}: {verdict}{chance} by {rule_set_title}.",

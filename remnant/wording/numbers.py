@@ -30,6 +30,15 @@ def plain(value: float) -> str:
     return localised(f"{value:.{_decimals(value)}f}")
 
 
+def whole(value: float) -> str:
+    """Write a number that may be negative without decimals; what rounds to 0 has no sign.
+
+    >>> whole(-48.2), whole(-0.4)
+    ('−48', '0')
+    """
+    return f"{round(value)}".replace("-", "−")
+
+
 def _decimals(value: float) -> int:
     size = abs(value)
     return 0 if size >= LARGE else 1 if size >= MEDIUM else 2

@@ -1,6 +1,8 @@
 """Why a figure is absent, a bound or to be read with care, in words: one text for each cause."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 from remnant.core.quantity import Quantity
@@ -50,6 +52,7 @@ function where a text depends on its amounts."""
 
 REVIEW_SENTENCE: Final = message("Segments estimated from liver shape: review.")
 """What stands at the end of every text that rests on segments that nobody has confirmed."""
+_MARKED_APART: Final[ContextVar[bool]] = ContextVar("marked_apart", default=False)
 
 
 def words(reason: Reason) -> str:
@@ -85,4 +88,15 @@ def why(quantity: Quantity) -> str:
 def reviewed(text: str, reasons: Iterable[Reason]) -> str:
     """Say at the end of a text that segments are to be reviewed, where a reason says so."""
     estimated = any(one.cause is Cause.SEGMENTS_ESTIMATED for one in reasons)
-    return f"{text} {say(REVIEW_SENTENCE)}" if estimated else text
+    said = estimated and not _MARKED_APART.get()
+    return f"{text} {say(REVIEW_SENTENCE)}" if said else text
+
+
+@contextmanager
+def marked_apart() -> Iterator[None]:
+    """Leave that sentence out until the block ends: a medium marks every part once itself."""
+    token = _MARKED_APART.set(True)
+    try:
+        yield
+    finally:
+        _MARKED_APART.reset(token)

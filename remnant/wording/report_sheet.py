@@ -6,13 +6,16 @@ What other tables of the report say too stands with those.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from remnant.core.criteria import CriteriaResult
+from remnant.core.findings import Verdict
 from remnant.core.lesions import Lesion
 from remnant.wording.language import message, say
 from remnant.wording.numbers import ABSENT, counted, millimetres
 from remnant.wording.phrases import listed
 
 NO_DATE: Final = message("not kept: a case holds no dates of a person")
-NOT_READ: Final = message("no lesion counts")
+NOT_READ: Final = message("no lesion")
+NOT_LOOKED_FOR: Final = message("not known: none were given or looked for")
 
 
 def counted_words(lesions: Sequence[Lesion]) -> str:
@@ -37,6 +40,17 @@ def largest_words(lesion: Lesion | None) -> str:
         number=lesion.id,
         place=place,
     )
+
+
+def no_contraindication_words(looked_for: CriteriaResult) -> str:
+    """Say that nothing that was told is a contraindication, and of how many nothing was told."""
+    if looked_for.failed:
+        return ""
+    known = [finding.verdict is not Verdict.UNKNOWN for finding in looked_for.deciding]
+    open_ = len(known) - sum(known)
+    if not open_:
+        return say("none")
+    return say("none in what was told; {open} of {every} not known", open=open_, every=len(known))
 
 
 def read_words(lesions: Iterable[Lesion]) -> str:

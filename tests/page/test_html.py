@@ -521,13 +521,19 @@ def test_page__lesions_show_both_diameters_distances_and_intensities(made):
     assert "12 to 99" in text
     assert "Hounsfield" in text
     without = bare(with_volumetry(made.case, lesions=(replace(first, intensity=None),))).text
-    assert "measured without its image" in without
+    assert "Hounsfield" not in without
+    assert "Mean ± SD" not in without
 
 
 def test_page__full_text_of_a_rule_waits_in_a_details_element(made, source):
     finding = made.case.planning.resections[0].findings[0]
-    opened = '<details class="more"><summary>Full text</summary><p>'
+    opened = '<details class="more text"><summary>Full text</summary><p>'
     assert opened + str(escape(text_of(finding))) in source
+
+
+def test_page__marks_estimated_segments_once_for_each_part(estimated):
+    assert 3 > estimated.count("Segments estimated from liver shape: review. ")
+    assert estimated.count("segments estimated from liver shape: review") > 5
 
 
 def test_page__parts_of_uncertainty_stand_out_in_light_and_dark(source):
@@ -587,7 +593,8 @@ def test_page__estimated_segments_are_marked_in_the_pictures_captions(estimated)
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", estimated)
     borders = [c for c in captions if "height of" in c or "many segments" in c]
     assert 3 == len(borders)
-    assert all(c.endswith("Segments estimated from liver shape: review.") for c in borders)
+    said = re.search(r'aria-labelledby="borders">(.*?)</section>', estimated, re.DOTALL).group(1)
+    assert 1 == said.count("Segments estimated from liver shape: review.")
     assert "segment border, not reviewed" in estimated
 
 

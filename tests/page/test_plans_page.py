@@ -466,7 +466,7 @@ def test_pictures__of_the_plans_with_a_map(made):
     assert 8 + 3 == source.count("<img ")
     text = both(source)
     assert "would be removed with segments" in text
-    assert "Segmentectomy III, 1 wedge : 340 mL removed" in text
+    assert "Segmentectomy III, 1 wedge (plan_2): 340 mL removed" in text
     moved = phantom.geometry.affine_ras.copy()
     moved[0, 3] += 5.0
     elsewhere = LabelMap(codes, Geometry(phantom.geometry.shape, moved), scheme)

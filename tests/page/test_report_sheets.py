@@ -86,7 +86,8 @@ def test_story__says_why_there_is_no_remnant(made_without_segments):
 def test_story__of_a_case_without_a_plan(made):
     text = story(render_page(replace(made.case, planning=None)))
     assert "Resections were not planned for this case." in text
-    assert "Nothing that a list or a verdict asks for." in text
+    assert "Nothing that a list or a verdict asks for." not in text
+    assert "no rule, no list and no contraindication was looked at" in text
 
 
 def test_story__rejected_and_unread_lesions_are_counted(made):

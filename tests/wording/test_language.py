@@ -75,7 +75,6 @@ ALIKE = frozenset(
         "normal",
         "van Vilsteren",
         "{share:.0f} % in {segment}",
-        "{where}Frilling {name}.",
         "µmol/L",
     )
 )
