@@ -65,7 +65,7 @@ def serve(
         raise InputError(f"--port {port}: allowed are 0 to {MOST_PORT}")
     require_extra("web", "the review page needs", "fastapi", "uvicorn")
     from remnant.web.app import create_app
-    from remnant.web.serving import address_of, listening, run
+    from remnant.web.serving import listening, reached_at, run
 
     settings = web_settings(
         folder, image=image, images=images, host=host, token_file=token_file, address=address
@@ -73,7 +73,7 @@ def serve(
     opened = listening(host, port)
     there = opened.getsockname()
     with opened:
-        print(f"The review page is at {address_of(there[0], there[1])}", file=sys.stderr)
+        print(f"The review page is at {reached_at(there[0], there[1])}", file=sys.stderr)
         print("Ctrl-C ends it. Research use only.", file=sys.stderr, flush=True)
         run(create_app(settings), opened)
     print("The review page has ended; what was saved is kept.")

@@ -27,12 +27,13 @@ from remnant.view.case_view import view_case
 from remnant.web.downloads import downloads_of
 from remnant.web.figures import percents, volume, written
 from remnant.web.library import status_of
-from remnant.web.open_cases import OpenCase
+from remnant.web.open_cases import CaseMaps, OpenCase
+from remnant.web.refusals import RefusedError
 from remnant.web.requests import Json, known_of, recipe_document
 from remnant.web.saved_plans import saved_plans
 from remnant.web.scans import Scans
-from remnant.web.volumes import image_grid, layers_of, meshes_of
-from remnant.web.what_if import figures_of
+from remnant.web.volumes import image_grid, layers_of, liver_box, meshes_of
+from remnant.web.what_if import figures_of, warm_of
 from remnant.wording.numbers import plain
 from remnant.wording.plans import plan_title
 from remnant.wording.words import CONFIRMATION_WORDS
@@ -70,6 +71,7 @@ def answer(case: OpenCase, scans: Scans) -> Json:
         "structures": _structures(case),
         "options": _options(case),
         "patient": _patient(case),
+        "not_judged": _why_not_judged(case),
         "plans": plans_of(case),
         "downloads": downloads_of(case),
     }
@@ -86,6 +88,7 @@ def _scan(case: OpenCase, scans: Scans) -> Json:
         "affine_ras": None if grid is None else [float(n) for n in grid.affine_ras.ravel()],
         "grid": _grid(grid),
         "image_grid": _grid(image_grid(case, scans)),
+        "liver_box": None if case.maps is None else _corners(case.maps),
         "modality": None if study.modality is None else study.modality.value,
         "phase": study.phase.value,
     }
@@ -95,6 +98,21 @@ def _grid(grid: Geometry | None) -> Json | None:
     if grid is None:
         return None
     return {"shape": list(grid.shape), "affine_ras": grid.affine_ras.tolist()}
+
+
+def _why_not_judged(case: OpenCase) -> str:
+    """Say why no recipe can be judged on a case; nothing where one can."""
+    try:
+        warm_of(case)
+    except RefusedError as fault:
+        return fault.refusal.error
+    return ""
+
+
+def _corners(maps: CaseMaps) -> list[list[int]]:
+    """Return the first and the last voxel of the box around the liver."""
+    box = liver_box(maps)
+    return [[side.start for side in box], [side.stop - 1 for side in box]]
 
 
 def _figures(case: OpenCase) -> Json:

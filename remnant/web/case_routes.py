@@ -28,7 +28,9 @@ def case_router(site: Site) -> APIRouter:
 
     @router.get("/api/cases/{case}")
     def one_case(case: str) -> Response:
-        return JSONResponse(_told(site, site.cases.get(case)))
+        found = site.cases.get(case)
+        site.scans.read_ahead(found)
+        return JSONResponse(_told(site, found))
 
     @router.get("/api/cases/{case}/downloads/{name}")
     def downloads(case: str, name: str) -> Response:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from remnant.web.refusals import Refusal, RefusedError
 from remnant.web.sessions import Sessions
-from remnant.web.settings import WebSettings
+from remnant.web.settings import LOOPBACK, WebSettings
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -49,6 +49,10 @@ HEADERS: Final = {
 }
 
 
+OF_SAFE_ORIGINS: Final = "cross-origin-opener-policy"
+"""Browsers take this header, and complain of it otherwise, only by TLS or on this machine."""
+
+
 class Guard:
     """Lets through what is meant for this server, and adds its headers to every answer."""
 
@@ -62,7 +66,7 @@ class Guard:
             return
         if scope["type"] != "http":
             return
-        headed = _with_headers(send)
+        headed = _with_headers(send, left_out=self._left_out(scope))
         try:
             self._require(scope, _headers(scope))
         except RefusedError as fault:
@@ -73,6 +77,13 @@ class Guard:
             await self.app(scope, limited, headed)
         except RefusedError as fault:
             await refuse(headed, fault.refusal)
+
+    def _left_out(self, scope: Scope) -> str:
+        """Return the header that a browser at this address does not take; none for most."""
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        host = hosts[0] if hosts else ""
+        is_safe = _name_of(host) in LOOPBACK or f"https://{host}" in self.settings.origins
+        return "" if is_safe else OF_SAFE_ORIGINS
 
     def _require(self, scope: Scope, headers: Headers) -> None:
         """Raise unless a request may be answered.
@@ -219,21 +230,23 @@ def _headers(scope: Scope) -> Headers:
     return found
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, left_out: str) -> Send:
     async def headed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = list(_completed(message.get("headers", ())))
+            message["headers"] = list(_completed(message.get("headers", ()), left_out))
         await send(message)
 
     return headed
 
 
-def _completed(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+def _completed(
+    headers: Iterable[tuple[bytes, bytes]], left_out: str
+) -> Iterable[tuple[bytes, bytes]]:
     given = [(name, value) for name, value in headers if name.lower() != b"server"]
     there = {name.lower() for name, _ in given}
     yield from given
     for name, value in HEADERS.items():
-        if name.encode() not in there:
+        if name.encode() not in there and name != left_out:
             yield name.encode(), value.encode()
 
 

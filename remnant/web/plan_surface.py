@@ -65,20 +65,20 @@ def plan_layer(case: OpenCase, plan: str) -> Layer:
         return Layer(case.drawn[plan], maps_of(case).box)
 
 
-def plan_mask(case: OpenCase, plan: str, part: str) -> tuple[NDArray[np.bool_], Geometry]:
-    """Return the voxels of a part of a plan, and their grid.
+def plan_mask(case: OpenCase, plan: str, part: str) -> tuple[NDArray[np.bool_], Geometry] | None:
+    """Return the voxels of a part of a plan, and their grid; ``None`` where there is none of it.
 
     Raises
     ------
     RefusedError
-        There is no such plan or part, or nothing of it.
+        There is no such plan or part.
     """
     code = PARTS.get(part or "removed")
     if code is None:
         raise refused(404, "a plan has no such part", f"allowed are {', '.join(PARTS)}")
     mask = plan_layer(case, plan).voxels == code
     if not mask.any():
-        raise refused(404, "there is nothing of it", "")
+        return None
     return mask, maps_of(case).structures.geometry
 
 

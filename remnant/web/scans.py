@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from remnant.io.nifti_file import is_nifti_name
 from remnant.io.volume_files import volume_digest
 from remnant.pipeline.export_scan import scan_on
 from remnant.web.open_cases import OpenCase, named_errors
-from remnant.web.refusals import refused
+from remnant.web.refusals import RefusedError, refused
 
 MOST_BYTES: Final = 400 * 1024 * 1024
 OTHER_VOLUMES: Final = (".nrrd", ".nhdr", ".mha", ".mhd")
@@ -53,6 +54,15 @@ class Scans:
     def is_there(self, case: OpenCase) -> bool:
         """Tell whether the scan of a case was given."""
         return case.maps is not None and self.place(case) is not None
+
+    def read_ahead(self, case: OpenCase) -> None:
+        """Begin to read the scan of a case that somebody is about to look at."""
+        if self.is_there(case):
+            threading.Thread(target=self._tried, args=(case,), daemon=True).start()
+
+    def _tried(self, case: OpenCase) -> None:
+        with suppress(RefusedError):  # who asks for a slice is told
+            self.get(case)
 
     def get(self, case: OpenCase) -> ImageVolume:
         """Return the scan of a case.

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from remnant.core.errors import InputError
+from remnant.web.settings import LOOPBACK
 
 HEAD_SECONDS: Final = 10.0
 """The head of a request has to be there within this time."""
@@ -22,6 +23,7 @@ MOST_CONNECTIONS: Final = 200
 MOST_HEAD_BYTES: Final = 32 * 1024
 END_SECONDS: Final = 5
 BACKLOG: Final = 128
+EVERY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104  (named, not listened to)
 
 
 class ImpatientProtocol(H11Protocol):
@@ -125,6 +127,20 @@ def address_of(host: str, port: int) -> str:
     ('http://[::1]:8000/', 'http://0.0.0.0:8000/')
     """
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def reached_at(host: str, port: int) -> str:
+    """Return where people reach the page, in words.
+
+    >>> reached_at("10.0.0.5", 8000)
+    'http://10.0.0.5:8000/'
+    """
+    if host not in EVERY_ADDRESS:
+        return address_of(host, port)
+    return (
+        f"{address_of(LOOPBACK[0], port)} and, from other machines, at port {port} of each IP "
+        f"address of this one; to reach it by a name, add --address http://NAME:{port}"
+    )
 
 
 def run(app: FastAPI, opened: socket.socket) -> None:

@@ -15,6 +15,8 @@ from remnant.web.site import DRAFT, Site
 
 PLAN = "plan"
 MOST_DIGITS = 6
+NOTHING = 204
+"""Status of the answer about a part of a plan that there is nothing of."""
 
 
 def volume_router(site: Site) -> APIRouter:
@@ -70,11 +72,13 @@ def mesh_router(site: Site) -> APIRouter:
         known = site.cases.get(case)
         of_plan = (plan, part, known.revision) if name == PLAN else ()
         tag = volumes.etag_of(known, "mesh", name, *of_plan)
-        return known_already(request, tag) or Response(
-            _mesh(known, name, plan=plan, part=part),
-            media_type="application/x-mz3",
-            headers=kept_headers(tag),
-        )
+        there = known_already(request, tag)
+        if there is not None:
+            return there
+        made = _mesh(known, name, plan=plan, part=part)
+        if made is None:
+            return Response(status_code=NOTHING)
+        return Response(made, media_type="application/x-mz3", headers=kept_headers(tag))
 
     return router
 
@@ -116,10 +120,11 @@ def _packed(layer: volumes.Layer, case: OpenCase, detail: str) -> Response:
     return StreamingResponse(pieces, media_type="application/gzip")
 
 
-def _mesh(known: OpenCase, name: str, *, plan: str, part: str) -> bytes:
+def _mesh(known: OpenCase, name: str, *, plan: str, part: str) -> bytes | None:
     """Return a surface; those of the case itself are kept, those of plans are too many."""
     if name == PLAN:
-        return volumes.mesh(*plan_mask(known, plan, part))
+        found = plan_mask(known, plan, part)
+        return None if found is None else volumes.mesh(*found)
     made: bytes = known.keep(
         ("mesh", name), lambda: volumes.mesh(*volumes.surface_mask(known, name))
     )

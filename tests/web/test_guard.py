@@ -74,6 +74,17 @@ def test_host__an_address_is_good_where_others_may_come(serve, ran):
     assert refused(page.get("/", headers={"host": "evil.example"}), 421, "not called that")
 
 
+def test_headers__one_that_browsers_take_from_safe_origins_alone_is_sent_there_alone(serve, ran):
+    """Elsewhere they complain of it on their console."""
+    proxy = {"hosts": (*LOOPBACK, "a.example"), "origins": ("https://a.example",)}
+    page = serve(ran.parent, any_address=True, **proxy)
+    hosts = ("127.0.0.1:8000", "localhost", "a.example", "10.0.0.5:8000")
+    answers = [page.get("/", headers={"host": host}) for host in hosts]
+
+    found = ["cross-origin-opener-policy" in answer.headers for answer in answers]
+    assert found == [True, True, True, False]
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"origin": "https://evil.example"}, {"origin": "null"}, {"origin": "http://127.0.0.1:9999"},

@@ -18,7 +18,7 @@ from remnant.cli.serve import web_settings
 from remnant.core.errors import InputError
 from remnant.web import serving
 from remnant.web.app import create_app
-from remnant.web.serving import ImpatientProtocol, listening
+from remnant.web.serving import ImpatientProtocol, listening, reached_at
 from remnant.web.settings import WebSettings, read_token
 
 NONE = {"image": None, "images": None, "token_file": None, "address": ()}
@@ -125,6 +125,9 @@ def test_settings__of_an_open_server_name_its_address_and_token(tmp_path):
     assert {"10.0.0.5", "review.example", "localhost"} <= set(settings.hosts)
     assert settings.origins == ("https://review.example:8443",)
     assert settings.any_address
+    told = reached_at("0.0.0.0", 8000)  # noqa: S104
+    assert told.startswith("http://localhost:8000/ and, from other machines, at port 8000")
+    assert "--address http://NAME:8000" in told
     assert "t" * 40 not in repr(settings)
 
 

@@ -95,6 +95,20 @@ def test_volume__without_the_scan_the_preview_of_the_case_is_shown(serve, ran):
     assert (full.status_code, "--image" in full.json()["what_to_do"]) == (404, True)
 
 
+def test_volume__a_case_without_any_picture_says_so_and_where_its_liver_is(serve, root):
+    folder = root / "Mustermann"
+    (folder / "preview.nii.gz").unlink()
+    page = serve(root)
+    case = page.get(page.base).json()
+    liver = np.argwhere(nibabel.load(folder / "structures.nii.gz").get_fdata() > 0)
+    first, last = case["scan"]["liver_box"]
+
+    assert (case["layers"][0], case["scan"]["image_grid"]) == ("structures", None)
+    assert (first <= liver.min(axis=0)).all()
+    assert (last >= liver.max(axis=0)).all()
+    assert last < case["scan"]["shape"]
+
+
 def test_volume__another_scan_is_refused_by_its_digest(serve, ran, phantom, tmp_path):
     from remnant.core.volumes import ImageVolume
 

@@ -171,6 +171,14 @@ def test_what_if__a_case_without_segments_says_why(root, serve):
     assert case["layers"] == []
     assert answer.status_code == 422
     assert "no operation can be judged" in answer.json()["error"]
+    assert page.get(page.base).json()["not_judged"] == answer.json()["error"]
+
+
+def test_what_if__a_part_of_a_plan_with_nothing_in_it_has_no_surface(still):
+    key = asked(still, {"segments": ["VI"]}).json()["plan_map"]
+    none = still.get(f"{still.base}/meshes/plan.mz3?plan={key}&part=ablated")
+    assert (none.status_code, none.content) == (204, b"")
+    assert still.get(still.base).json()["not_judged"] == ""
 
 
 def saved(page, body=NAMED, revision=None):

@@ -152,6 +152,12 @@ def serving(root, scans, repository, *more, token=""):
         server.communicate(timeout=20)
 
 
+@pytest.fixture(name="serving_of")
+def serving_fixture(chromium):
+    """How a test serves a folder of its own."""
+    return serving
+
+
 @pytest.fixture(scope="session", name="chromium")
 def chromium_fixture():
     return require_chromium()

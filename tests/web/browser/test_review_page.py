@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from base64 import b64decode
 from io import BytesIO
 
@@ -272,6 +273,62 @@ def test_scene__shows_surfaces_on_demand(served, reviewed):
     page.wait_for_selector("#plane-scene[data-ready=true]", timeout=LONG_MS)
     assert any("niivue-0.69.0/index.js" in url for url in asked)
     assert sum("/meshes/" in url for url in asked) == 3
+
+
+def test_scene__shows_the_plan_on_the_table(served, reviewed):
+    page = reviewed(served, "upright")
+    page.click("#scene-open")
+    page.wait_for_selector("#plane-scene[data-ready=true]", timeout=LONG_MS)
+    page.click("#tab-plan")
+    with page.expect_response(lambda answer: "part=ablated" in answer.url) as none:
+        page.click("[data-segment=VI]")
+    assert none.value.status == 204
+    with page.expect_response(lambda answer: "part=ablated" in answer.url) as zone:
+        page.check("input[name=fate-1][value=ablate]", force=True)
+    assert zone.value.status == 200
+
+
+def test_case__of_maps_alone_is_shown_and_tried(served, serving_of, repository, tmp_path, opened):
+    """Neither a scan nor a preview is at hand."""
+    shutil.copytree(served.root / "upright", tmp_path / "cases" / "maps")
+    (tmp_path / "cases" / "maps" / "preview.nii.gz").unlink()
+    (tmp_path / "scans").mkdir()
+    with serving_of(tmp_path / "cases", tmp_path / "scans", repository) as here:
+        page = opened(here.page_of("maps"))
+        page.wait_for_selector("#planes[data-ready=true]")
+        expect(page.locator("#no-scan")).to_contain_text("only the maps are shown")
+        expect(page.locator("#cross")).to_contain_text("lesion 1")
+        page.click("#tab-plan")
+        page.click("[data-segment=VI]")
+        settled(page)
+        recipe = Recipe(segments=(CouinaudSegment.VI,))
+        expected = judged(served.root / "upright", recipe)
+        assert shown(page, "flr") == figure(expected.remnant.flr_ml, "mL").written
+
+
+def test_wheel__with_shift_goes_five_slices_though_browsers_tell_it_sideways(served, reviewed):
+    page = reviewed(served, "upright")
+    position = page.locator("#plane-axial .position")
+    before = int(position.inner_text().split("/")[0].split()[-1])
+    turned = {"deltaX": 100, "deltaY": 0, "shiftKey": True}
+    page.dispatch_event("#plane-axial .over", "wheel", turned)
+    expect(position).to_contain_text(f"{before - 5}/")
+
+
+def test_plans__stand_in_their_rank_after_those_that_people_saved(served, reviewed):
+    report = json.loads((served.root / "mirrored" / "report.json").read_text("utf-8"))
+    ranked = [one["id"] for one in report["planning"]["plans"]]
+    page = reviewed(served, "mirrored")
+    page.click("#tab-plan")
+    page.fill("#save-by", "Dr One")
+    for name in ("First", "Second"):
+        page.fill("#save-name", name)
+        page.click("#save-plan")
+        expect(page.locator("#plan-list")).to_contain_text(name)
+    listed = page.locator("#plan-list .plan").evaluate_all("all => all.map(x => x.dataset.plan)")
+    assert listed[-len(ranked) :] == ranked
+    names = page.locator("#plan-list .plan").all_inner_texts()
+    assert ["Second" in names[1], "First" in names[2]] == [True, True]
 
 
 def test_shared_map__is_shown_and_tried(served_map, reviewed):

@@ -1,7 +1,7 @@
 // @ts-check
 /** The page of one case: what all its parts share, and how they are put together. */
 
-import { ApiError, getJson, getRaw } from "./api.js";
+import { ApiError, getJson } from "./api.js";
 import { CorrectPanel } from "./correct.js";
 import { byId, debounced, figureNodes, fill, h, themeButton } from "./dom.js";
 import { Layers } from "./layers.js";
@@ -164,8 +164,18 @@ function atCrosshair(review) {
   const known = viewer.labelAt(layers.source("segments"), viewer.cross) !== null;
   const where = segment ? WORDS.segment(segment.name) : liver === 0 ? WORDS.outsideLiver : liver && known ? WORDS.inLiver : "";
   const what = [lesion && WORDS.lesionAt(lesion), where].filter(Boolean).join(" · ");
-  const grey = value === null ? WORDS.notScanned : review.hasHu ? `${Math.round(value)} HU` : review.case.scan.available ? String(Math.round(value)) : `${WORDS.previewGrey} ${Math.round(value)}`;
-  return [h("span", { text: `R ${r}  A ${a}  S ${s} mm · ${grey}` }), what && " · ", what && h("span", { class: "what", text: what })];
+  const place = [`R ${r}  A ${a}  S ${s} mm`, greyAt(review, value)].filter(Boolean).join(" · ");
+  return [h("span", { text: place }), what && " · ", what && h("span", { class: "what", text: what })];
+}
+
+/** The scan's value in words; nothing where there is no picture. @param {Review} review @param {number|null} value */
+function greyAt(review, value) {
+  if (!review.viewer.pictured) return "";
+  const { imageFrame, cross } = review.viewer;
+  if (!imageFrame.holds(imageFrame.voxel(cross))) return WORDS.notScanned;
+  if (value === null) return WORDS.sliceLoading;
+  const whole = WORDS.whole(value);
+  return review.hasHu ? `${whole} HU` : review.case.scan.available ? whole : `${WORDS.previewGrey} ${whole}`;
 }
 
 /** @param {Review} review */
@@ -185,7 +195,6 @@ async function fullVolume(review) {
   try {
     await review.viewer.loadVolume(new AbortController().signal);
     line.textContent = WORDS.fullHere;
-    byId("fit-liver").disabled = false;
     const { volume } = review.viewer;
     if (volume && !review.lesions.length && !review.moved) review.viewer.moveTo(middle(volume.frame));
     performance.mark("remnant-full-volume");
@@ -210,9 +219,11 @@ function markPlanes(review) {
 
 /** @param {Review} review */
 async function buildViewer(review) {
-  const preview = review.case.scan.available ? null : await loadVolume(`${review.base}/volumes/image.nii.gz?detail=preview`);
+  const { available } = review.case.scan;
+  const pictured = review.case.layers.includes("image");
+  const preview = available || !pictured ? null : await loadVolume(`${review.base}/volumes/image.nii.gz?detail=preview`);
   const hosts = { axial: byId("plane-axial"), coronal: byId("plane-coronal"), sagittal: byId("plane-sagittal") };
-  review.viewer = new Viewer({ base: review.base, case: review.case, hosts, grid: byId("planes"), preview });
+  review.viewer = new Viewer({ base: review.base, case: review.case, hosts, grid: byId("planes"), preview, pictured });
   const { viewer } = review;
   for (const layer of ["image", "structures", "lesions", "couinaud", "vessels"]) {
     viewer.store.setVersion(layer, `&v=${encodeURIComponent(review.revision)}`);
@@ -223,8 +234,8 @@ async function buildViewer(review) {
   viewer.tool = lookTool(viewer);
   byId("fit-all").addEventListener("click", () => viewer.fit());
   byId("fit-liver").addEventListener("click", () => viewer.fit(viewer.liverBox));
-  byId("no-scan").hidden = review.case.scan.available;
-  byId("no-scan").textContent = WORDS.noScan;
+  byId("no-scan").hidden = available;
+  byId("no-scan").textContent = pictured ? WORDS.noScan : WORDS.noPicture;
   windowPresets(review);
   markPlanes(review);
   crosshairLine(review);
@@ -246,8 +257,6 @@ function begin(review) {
 async function start() {
   themeButton(byId("theme"));
   const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop() ?? "");
-  // The scan is read on the server while it tells the case: the planes wait for both.
-  getRaw(`/api/cases/${encodeURIComponent(id)}/slices/axial/0?layer=image`).catch(() => null);
   const review = new Review(id, await getJson(`/api/cases/${encodeURIComponent(id)}`));
   byId("opening").hidden = true;
   byId("stage").hidden = false;

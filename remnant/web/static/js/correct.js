@@ -476,12 +476,14 @@ export class CorrectPanel {
       up: (/** @type {Vector} */ ras) => add(ras),
       enter: add,
       drawOver: (/** @type {CanvasRenderingContext2D} */ context, /** @type {any} */ view, /** @type {number} */ ratio) => {
-        context.fillStyle = "#fff";
+        context.fillStyle = context.strokeStyle = "#fff";
+        context.lineWidth = 1.2 * ratio;
         for (const ras of this.points) {
           const [x, y] = view.toCanvas(ras);
           context.beginPath();
           context.arc(x, y, 4 * ratio, 0, 2 * Math.PI);
-          context.fill();
+          if (view.sliceOf(ras) === view.slice) context.fill();
+          else context.stroke(); // marked on another slice
         }
       },
     };

@@ -93,6 +93,7 @@ export class PlanPanel {
   }
 
   async #judge() {
+    if (this.review.case.not_judged) return;
     this.running?.abort();
     this.running = new AbortController();
     const mine = (this.asked += 1);
@@ -189,7 +190,8 @@ export class PlanPanel {
   #showAnswer() {
     const { answer } = this;
     const box = byId("plan-figures");
-    box.dataset.old = String(!answer);
+    box.dataset.old = String(!answer && !this.review.case.not_judged);
+    box.hidden = Boolean(this.review.case.not_judged);
     const cell = (/** @type {string} */ name) => answer?.figures[name] && h("div", { "data-figure": name, title: answer.figures[name].reason || null },
       h("div", { class: "label", text: WORDS.figures[name] }), h("div", { class: "value", text: answer.figures[name].written }),
       h("div", { class: "interval", text: answer.figures[name].interval }));
@@ -207,6 +209,7 @@ export class PlanPanel {
 
   #notes() {
     const { answer } = this;
+    if (this.review.case.not_judged) return [h("p", { class: "caution", text: WORDS.sentences(this.review.case.not_judged) })];
     if (this.wrong) return [h("p", { class: "caution", role: "alert", text: this.wrong })];
     if (!answer) return [h("p", { class: "hint", text: WORDS.thinking })];
     const cut = answer.cut_off?.words;
@@ -218,7 +221,8 @@ export class PlanPanel {
   }
 
   #verdicts() {
-    const verdicts = this.answer?.verdicts ?? [];
+    const said = new Set(this.answer?.warnings ?? []);
+    const verdicts = (this.answer?.verdicts ?? []).filter((/** @type {any} */ verdict) => !said.has(verdict.words));
     if (this.answer && !verdicts.length) return [h("p", { class: "empty", text: WORDS.verdictsNone })];
     return [...verdicts].sort((a, b) => Number(b.chosen) - Number(a.chosen)).map(verdictRow);
   }

@@ -99,8 +99,13 @@ export class PlaneView {
 
   /** Voxel along the plane's axis where the crosshair lies. */
   get slice() {
+    return this.sliceOf(this.viewer.cross);
+  }
+
+  /** Voxel along the plane's axis where a point lies. @param {Vector} ras */
+  sliceOf(ras) {
     const frame = this.viewer.frame;
-    return frame.voxel(this.viewer.cross)[frame.axes(this.plane).across];
+    return frame.voxel(ras)[frame.axes(this.plane).across];
   }
 
   /** Canvas position of a point in RAS mm. @param {Vector} ras @returns {[number, number]} */
@@ -132,8 +137,9 @@ export class PlaneView {
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
-    if (event.ctrlKey || event.metaKey) this.#zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, event);
-    else this.viewer.scroll(this.plane, Math.sign(event.deltaY) * (event.shiftKey ? 5 : 1));
+    const turned = event.deltaY || event.deltaX; // with Shift browsers tell the wheel as sideways
+    if (event.ctrlKey || event.metaKey) this.#zoom(turned < 0 ? 1.15 : 1 / 1.15, event);
+    else this.viewer.scroll(this.plane, Math.sign(turned) * (event.shiftKey ? 5 : 1));
   }
 
   /** @param {number} factor @param {MouseEvent} [event] keep the point under it where it is */
@@ -305,7 +311,7 @@ export class PlaneView {
     this.position.textContent = WORDS.position(this.plane, this.slice + 1, frame.shape[across], ras);
     const failed = this.viewer.imageFailed(this.plane);
     const inside = this.viewer.imageInside(this.plane);
-    this.note.textContent = image ? "" : failed ? WORDS.sliceFailed : inside ? WORDS.sliceLoading : WORDS.outsidePreview;
+    this.note.textContent = image ? "" : failed ? WORDS.sliceFailed : inside ? WORDS.sliceLoading : this.viewer.pictured ? WORDS.outsidePreview : "";
     this.host.classList.toggle("waiting", !image && !failed && inside);
   }
 

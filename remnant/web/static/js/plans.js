@@ -33,9 +33,14 @@ export class PlanShelf {
 
   show() {
     const now = { id: NOW, title: WORDS.compareNow, recipe: this.panel.recipe.asJson(this.panel.order) };
-    const rows = [this.#row(now), ...[...this.plans].reverse().map((plan) => this.#row(plan))];
+    const saved = this.plans.filter((plan) => plan.origin === "saved").reverse();
+    const found = this.plans.filter((plan) => plan.origin !== "saved");
+    const rows = [now, ...saved, ...found].map((plan) => this.#row(plan));
     fill(byId("plan-list"), ...rows, !this.plans.length && h("p", { class: "empty", text: WORDS.plansNone }));
-    byId("compare-open").disabled = this.picked.size < 2;
+    const closed = Boolean(this.review.case.not_judged);
+    byId("compare-open").disabled = closed || this.picked.size < 2;
+    byId("search-start").disabled = closed || !byId("search-stop").hidden;
+    byId("save-plan").disabled = closed;
   }
 
   /** @param {any} plan */
@@ -92,6 +97,7 @@ export class PlanShelf {
   async #search() {
     this.searching = new AbortController();
     this.job = null;
+    this.begun = performance.now();
     this.#running(true);
     try {
       const { job } = await change("POST", `${this.review.base}/search`, this.panel.question(), this.review.revision);
@@ -113,8 +119,8 @@ export class PlanShelf {
   /** @param {any} state */
   #progress(state) {
     const bar = byId("search-progress");
-    byId("search-state").textContent = WORDS.searching(state);
-    if (state.of) { bar.max = state.of; bar.value = state.done; } else bar.removeAttribute("value");
+    byId("search-state").textContent = WORDS.searching(Math.round((performance.now() - this.begun) / 1000));
+    if (state.of > 1) { bar.max = state.of; bar.value = state.done; } else bar.removeAttribute("value");
   }
 
   /** @param {boolean} on */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Surfaces in 3-D by NiiVue, loaded only when somebody asks for them. */
 
-import { byId, fill, h } from "./dom.js";
+import { byId, debounced, fill, h } from "./dom.js";
 import { ApiError, getRaw } from "./api.js";
 import { COLOURS, isConfirmed } from "./layers.js";
 import { WORDS } from "./words.js";
@@ -10,6 +10,11 @@ import { WORDS } from "./words.js";
 const DENSE = { cal_min: 140, cal_max: 700 };
 /** More are one surface of one colour: each of its own takes its time. */
 const MOST_LESIONS = 40;
+/** The plan's surfaces follow once nobody has changed it for so long. */
+const PLAN_WAIT_MS = 500;
+const PLAN = "plan";
+/** Status of an answer about a part of a plan that there is nothing of. */
+const NOTHING = 204;
 const NIIVUE = "/static/vendor/niivue-0.69.0/index.js";
 
 /** @param {string} colour `#rrggbb` @param {number} alpha */
@@ -24,9 +29,11 @@ export class SceneView {
     this.host = byId("plane-scene");
     /** @type {Map<string, any>} */
     this.meshes = new Map();
-    this.parts = new Set(["liver", "lesions"]);
+    this.parts = new Set(["liver", "lesions", PLAN]);
+    this.replan = debounced(() => this.#replan(), PLAN_WAIT_MS);
     byId("scene-open").addEventListener("click", () => this.open());
     review.addEventListener("recipe", () => this.recolour());
+    review.addEventListener("plan", () => { if (this.niivue) this.replan(); });
     review.addEventListener("revision", () => this.#forget());
   }
 
@@ -62,7 +69,7 @@ export class SceneView {
 
   #tools() {
     const segments = this.review.case.segments.length > 0;
-    const offered = [["liver", "liver"], ["lesions", "lesions"], ...(segments ? [["segments", "segments"]] : []),
+    const offered = [["liver", "liver"], ["lesions", "lesions"], ...(segments ? [["segments", "segments"], [PLAN, PLAN]] : []),
       ...(this.#names("vessels").length ? [["vessels", "vessels"]] : []), ...(this.review.case.scan.available ? [["scan", "scan"]] : [])];
     const box = h("div", { class: "scene-tools", role: "group", "aria-label": "Parts in 3-D" }, ...offered.map(([name, title]) =>
       h("label", { class: "check" }, h("input", {
@@ -93,9 +100,24 @@ export class SceneView {
       lesions: () => (lesions.length > MOST_LESIONS ? ["lesions"] : lesions
         .filter((/** @type {any} */ each) => each.state !== "rejected").map((/** @type {any} */ each) => `lesion-${each.id}`)),
       segments: () => told.segments.map((/** @type {any} */ each) => `segment-${each.code}`),
+      plan: () => (this.review.planKey ? ["plan-removed", "plan-ablated"] : []),
       vessels: () => (told.layers.includes("vessels") ? ["vessels-portal", "vessels-hepatic"] : []),
     });
     return names[part]?.() ?? [];
+  }
+
+  /** Another plan is on the table: the surfaces of the one before go. */
+  async #replan() {
+    for (const [name, mesh] of [...this.meshes]) {
+      if (!name.startsWith(PLAN)) continue;
+      this.niivue.removeMesh(mesh);
+      this.meshes.delete(name);
+    }
+    try {
+      await this.#load();
+    } catch (error) {
+      this.review.fail(error, WORDS.sceneFailed);
+    }
   }
 
   /** Fetch what is wanted and not here, and show just that. */
@@ -109,7 +131,10 @@ export class SceneView {
 
   /** @param {string} name */
   async #fetch(name) {
-    const url = `${this.review.base}/meshes/${name}.mz3`;
+    const { planKey } = this.review;
+    const [kind, part] = name.split("-");
+    const file = kind === PLAN ? `${PLAN}.mz3?plan=${encodeURIComponent(planKey ?? "")}&part=${part}` : `${name}.mz3`;
+    const url = `${this.review.base}/meshes/${file}`;
     let response;
     try {
       response = await getRaw(url);
@@ -117,7 +142,9 @@ export class SceneView {
       if (error instanceof ApiError && error.status === 404) return;
       throw error;
     }
+    if (response.status === NOTHING) return;
     const buffer = await response.arrayBuffer();
+    if (kind === PLAN && planKey !== this.review.planKey) return; // of a plan that is no longer on the table
     const style = Uint8Array.from(this.#style(name));
     const mesh = await this.library.NVMesh.readMesh(buffer, `${name}.mz3`, this.niivue.gl, 1, style, true);
     this.meshes.set(name, mesh);
@@ -131,6 +158,7 @@ export class SceneView {
     if (kind === "liver") return rgba("#d99a86", segmented ? 0 : 0.3);
     if (kind === "lesions") return rgba("#ffd08a", 1);
     if (kind === "lesion") return this.#lesionStyle(Number(number));
+    if (kind === PLAN) return number === "ablated" ? rgba(COLOURS.ablated, 0.6) : rgba(COLOURS.removed, 0.5);
     if (kind === "vessels") return rgba(name.endsWith("portal") ? COLOURS.portal : COLOURS.hepatic, 1);
     const segment = review.case.segments.find((/** @type {any} */ each) => each.code === Number(number));
     const removed = review.recipe?.segments.has(segment?.name);

@@ -33,7 +33,20 @@ export class Settings {
   }
 
   #build() {
-    fill(this.host, ...this.fields.map((field) => this.#row(field)));
+    this.back = h("button", {
+      type: "button", class: "quiet back-to-case", "data-key": `${this.host.id}-back`, text: WORDS.backToCase,
+      onclick: () => { this.take({}); this.changed(); },
+    });
+    fill(this.host, this.back, ...this.fields.map((field) => this.#row(field)));
+    this.#count();
+  }
+
+  /** Say in the fold's title how much differs from the case. */
+  #count() {
+    const { size } = this.own;
+    /** @type {HTMLElement} */ (this.back).hidden = size === 0;
+    const title = this.host.parentElement?.querySelector("summary");
+    if (title) title.dataset.changed = size ? WORDS.changedFields(size) : "";
   }
 
   /** @param {Field} field */
@@ -45,6 +58,7 @@ export class Settings {
       if (same(value, field.value)) this.own.delete(field.name);
       else this.own.set(field.name, value);
       row.dataset.changed = String(this.own.has(field.name));
+      this.#count();
       this.changed();
     };
     const value = this.own.has(field.name) ? this.own.get(field.name) : field.value;

@@ -5,6 +5,7 @@ import { getRaw } from "./api.js";
 
 const MOST_BYTES = 320e6;
 const AT_ONCE = 6;
+const RETRY_MS = 4000;
 const TYPES = /** @type {Record<string, any>} */ ({
   uint8: Uint8Array, int8: Int8Array, int16: Int16Array, uint16: Uint16Array, int32: Int32Array, float32: Float32Array,
 });
@@ -25,8 +26,8 @@ export class SliceStore extends EventTarget {
     this.running = new Map();
     /** @type {string[]} */
     this.queue = [];
-    /** @type {Set<string>} */
-    this.failed = new Set();
+    /** When a slice was refused last. @type {Map<string, number>} */
+    this.failed = new Map();
     /** Versions by layer: a new one makes what is kept old. */
     this.versions = /** @type {Record<string, string>} */ ({});
     this.loaded = 0;
@@ -54,7 +55,12 @@ export class SliceStore extends EventTarget {
 
   /** Whether the server refused a slice. @param {string} layer @param {string} plane @param {number} index */
   isFailed(layer, plane, index) {
-    return this.failed.has(this.key(layer, plane, index));
+    return this.#hasFailed(this.key(layer, plane, index));
+  }
+
+  /** Whether a slice was refused a moment ago; after that it is asked for again. @param {string} key */
+  #hasFailed(key) {
+    return performance.now() - (this.failed.get(key) ?? -Infinity) < RETRY_MS;
   }
 
   /** Carry a slice over to a layer's present version: nothing changed there. @param {string} layer @param {string} plane @param {number} index @param {string} before */
@@ -71,13 +77,8 @@ export class SliceStore extends EventTarget {
     const keys = wanted.map(([layer, plane, index]) => this.key(layer, plane, index));
     const all = new Set(keys);
     for (const [key, controller] of this.running) if (!all.has(key)) controller.abort();
-    this.queue = [...all].filter((key) => !this.kept.has(key) && !this.running.has(key) && !this.failed.has(key));
+    this.queue = [...all].filter((key) => !this.kept.has(key) && !this.running.has(key) && !this.#hasFailed(key));
     this.#next();
-  }
-
-  /** Try again what failed. */
-  retry() {
-    this.failed.clear();
   }
 
   /** Whether everything that was asked for is here. */
@@ -96,12 +97,13 @@ export class SliceStore extends EventTarget {
     try {
       const response = await getRaw(`${this.base}/slices/${key}`, controller.signal);
       const bytes = await response.arrayBuffer();
+      this.failed.delete(key);
       this.#keep(key, unpacked(response.headers, bytes));
       this.loaded += 1;
       this.dispatchEvent(new Event("slice"));
     } catch (error) {
       if (!controller.signal.aborted) {
-        this.failed.add(key);
+        this.failed.set(key, performance.now());
         this.dispatchEvent(new CustomEvent("failure", { detail: { error, key } }));
       }
     } finally {

@@ -30,8 +30,8 @@ export function lookTool(viewer) {
 
 export class Viewer extends EventTarget {
   /**
-   * @param {{base: string, case: any, hosts: Record<string, HTMLElement>, grid: HTMLElement, preview?: import("./volume.js").Volume|null}} given
-   *   `preview` stands in for a scan that is not at hand
+   * @param {{base: string, case: any, hosts: Record<string, HTMLElement>, grid: HTMLElement, preview?: import("./volume.js").Volume|null, pictured?: boolean}} given
+   *   `preview` stands in for a scan that is not at hand; not `pictured`: there is neither
    */
   constructor(given) {
     super();
@@ -41,6 +41,9 @@ export class Viewer extends EventTarget {
     /** Grid of the scan; of the small preview where the scan is not at hand. */
     this.imageFrame = given.preview?.frame ?? this.frame;
     this.preview = given.preview ?? null;
+    this.pictured = given.pictured ?? true;
+    /** First and last voxel of the box around the liver. @type {[Vector, Vector]|null} */
+    this.liver = given.case.scan.liver_box;
     this.store = new SliceStore(given.base);
     this.cross = this.frame.ras(/** @type {Vector} */ (this.frame.shape.map((n) => Math.floor(n / 2))));
     this.window = { low: 0, high: 255 };
@@ -139,6 +142,7 @@ export class Viewer extends EventTarget {
 
   /** @param {Plane} plane */
   imageInside(plane) {
+    if (!this.pictured) return false;
     const at = this.#imageIndex(plane);
     return at >= 0 && at < this.imageFrame.count(plane);
   }
@@ -244,7 +248,7 @@ export class Viewer extends EventTarget {
   #wantAt(wanted, layers, plane, far) {
     const image = this.#imageIndex(plane) + far;
     const labels = this.planes[plane].slice + far;
-    if (!this.preview && image >= 0 && image < this.imageFrame.count(plane)) wanted.push(["image", plane, image]);
+    if (this.pictured && !this.preview && image >= 0 && image < this.imageFrame.count(plane)) wanted.push(["image", plane, image]);
     if (labels < 0 || labels >= this.frame.count(plane)) return;
     for (const layer of layers) wanted.push([layer, plane, labels]);
   }
@@ -256,11 +260,9 @@ export class Viewer extends EventTarget {
     this.dispatchEvent(new Event("volume"));
   }
 
-  /** Corners in RAS mm of the box around the liver, `null` until the volume is here. @returns {[Vector, Vector]|null} */
+  /** Corners in RAS mm of the box around the liver. @returns {[Vector, Vector]|null} */
   get liverBox() {
-    if (!this.volume) return null;
-    const { frame } = this.volume;
-    return [frame.ras([0, 0, 0]), frame.ras(/** @type {Vector} */ (frame.shape.map((n) => n - 1)))];
+    return this.liver && [this.frame.ras(this.liver[0]), this.frame.ras(this.liver[1])];
   }
 
   redraw() {

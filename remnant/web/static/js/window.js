@@ -14,7 +14,7 @@ const QUANTILES = [0.01, 0.995];
 export function windowPresets(review) {
   const { viewer } = review;
   const hu = review.hasHu;
-  const names = hu ? Object.keys(CT) : review.case.scan.available ? ["auto", "wide"] : ["preview"];
+  const names = !viewer.pictured ? [] : hu ? Object.keys(CT) : review.case.scan.available ? ["auto", "wide"] : ["preview"];
   const apply = (/** @type {string} */ name) => {
     const ends = hu ? around(...CT[name]) : name === "preview" ? [0, 255] : measured(viewer, name === "auto");
     if (!ends) return false;
@@ -22,6 +22,7 @@ export function windowPresets(review) {
     viewer.setWindow(ends[0], ends[1]);
     return true;
   };
+  if (!names.length) return;
   let chosen = hu ? "abdomen" : names[0];
   const show = () => {
     const { low, high } = viewer.window;
