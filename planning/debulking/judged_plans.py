@@ -28,7 +28,7 @@ from planning.remnant.minima import PREFIX, is_decompensated, remnant_findings
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
 from planning.vessel_cuts import computed_reasons, vessel_cuts, with_computed
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
+from remnant.core.debulking import TREATED, DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import (
     BEST_FIRST,
     MEASUREMENT_DECIMALS,
@@ -53,7 +53,6 @@ FURTHER_PREFIX = "flr.further."
 CUT_ID = "debulking.cut_lesions"
 RANK_DECIMALS = 2
 """Probabilities of enough liver that differ by less than a draw in a hundred rank alike."""
-TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -25,6 +26,10 @@ class Fate(StrEnum):
     ABLATED = "ablated"
     CUT = "cut"
     STAYS = "stays"
+
+
+TREATED: Final = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
+"""What takes a lesion whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from planning.debulking.finding_ids import ABLATION_SIZE_ID
 from remnant.core.debulking import (
+    TREATED,
     DebulkingPlan,
     Fate,
     PlanOrigin,
@@ -459,7 +460,7 @@ def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
 
 
 def _treats(plan: DebulkingPlan, lesion: Lesion) -> bool:
-    return lesion.counts and plan.result.fates.get(lesion.id, Fate.STAYS) is not Fate.STAYS
+    return lesion.counts and plan.result.fates.get(lesion.id) in TREATED
 
 
 def fate_groups(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[FateGroup, ...]:
