@@ -13,10 +13,10 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import Modality
 from remnant.view.parts import DASH, Figure, Footnotes, figure
 from remnant.view.subject import Subject
-from remnant.wording.language import localised, message, say
+from remnant.wording.language import message, say
 from remnant.wording.lesion_figures import LESION_FIGURES, LesionFigure
 from remnant.wording.names import named
-from remnant.wording.numbers import percent, plain, whole
+from remnant.wording.numbers import percent, plain, tenths, whole
 from remnant.wording.words import CONFIRMATION_WORDS
 
 MOST_IN_FRONT: Final = 12
@@ -182,9 +182,7 @@ def _plain(notes: Footnotes, *, more: bool) -> dict[Heading, Cell]:
             value = declared.value(lesion)
             if isinstance(value, Quantity):
                 return figure(value, notes=notes)
-            return Figure(
-                plain(declared.scale * value) if declared.scale != 1 else localised(f"{value:.1f}")
-            )
+            return Figure(plain(declared.scale * value) if declared.scale != 1 else tenths(value))
 
         return shown
 

@@ -24,7 +24,7 @@ from remnant.wording.notebook import (
     lesions_left_out,
     plans_left_out,
 )
-from remnant.wording.numbers import plain
+from remnant.wording.numbers import tenths
 from remnant.wording.reasons import listed
 from remnant.wording.volumes import CLASS_WORDS
 from remnant.wording.words import CONFIRMATION_WORDS
@@ -100,7 +100,7 @@ def lesion_table(lesions: Iterable[Lesion]) -> PlainTable:
             str(lesion.id),
             (
                 figure(lesion.volume_ml),
-                Figure(plain(lesion.longest_axial_mm)),
+                Figure(tenths(lesion.longest_axial_mm)),
                 *(_lesion_figure(one.value(lesion)) for one in declared),
                 Figure(CONFIRMATION_WORDS[lesion.confirmation]),
             ),
@@ -117,7 +117,7 @@ def lesion_table(lesions: Iterable[Lesion]) -> PlainTable:
 
 
 def _lesion_figure(value: float | Quantity) -> Figure:
-    return figure(value) if isinstance(value, Quantity) else Figure(plain(value))
+    return figure(value) if isinstance(value, Quantity) else Figure(tenths(value))
 
 
 def plan_table(plans: Iterable[DebulkingPlan]) -> PlainTable:

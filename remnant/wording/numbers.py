@@ -39,6 +39,15 @@ def whole(value: float) -> str:
     return f"{round(value)}".replace("-", "−")
 
 
+def tenths(value: float) -> str:
+    """Write a length in mm as it stands in tables of lesions, with one decimal.
+
+    >>> tenths(114.87)
+    '114.9'
+    """
+    return localised(f"{value:.1f}")
+
+
 def _decimals(value: float) -> int:
     size = abs(value)
     return 0 if size >= LARGE else 1 if size >= MEDIUM else 2
