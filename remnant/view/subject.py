@@ -50,11 +50,11 @@ RULE_TITLES: Final[Mapping[str, Message]] = {
     "flr.cloyd2020.contiguous_segments": "Two contiguous segments with vessels and bile duct",
     "debulking.cut_lesions": "No lesion across the transection",
     "vascular_feasibility": "Vascular feasibility",
-    "ablation.with_resection.gepnetlm_review": "ablation, with resection, gepnetlm review",
-    LIMITS_ID: "plan, limits",
-    ABLATION_SIZE_ID: "plan, ablation size",
-    UNCONFIRMED_ID: "plan, unconfirmed lesions",
-    UNCONFIRMED_IN_RESECTION_ID: "lesions, unconfirmed",
+    "ablation.with_resection.gepnetlm_review": "Ablation beside a resection",
+    LIMITS_ID: "Limits that were set",
+    ABLATION_SIZE_ID: "Size of what is ablated",
+    UNCONFIRMED_ID: "Unconfirmed lesions among the treated",
+    UNCONFIRMED_IN_RESECTION_ID: "Unconfirmed lesions",
 }
 
 
@@ -246,7 +246,9 @@ def rule_title(finding: Finding) -> str:
     """Return a rule's name for people, made from its id where it has none."""
     title = RULE_TITLES.get(finding.id)
     if finding.id.startswith(TARGET_PREFIX):
-        return say("debulking, target {share}", share=finding.id.removeprefix(TARGET_PREFIX))
+        return say(
+            "Target of {share} % of the tumour", share=finding.id.removeprefix(TARGET_PREFIX)
+        )
     return say(title) if title else finding.id.replace("_", " ").replace(".", ", ")
 
 
