@@ -143,6 +143,30 @@ def test_what_if__figures_are_those_that_the_core_computes(served, reviewed):
     assert shown(page, "debulked") == figure(expected.debulked_fraction, "%", fraction=True).written
 
 
+def test_what_if__an_answer_that_comes_during_a_press_does_not_lose_it(served, reviewed):
+    page = reviewed(served, "upright")
+    page.click("#tab-plan")
+    settled(page)
+    fate = "input[name=fate-1][value=ablate]"
+    label = page.locator(f"label:has({fate})")
+    label.scroll_into_view_if_needed()
+
+    def point_at_it():
+        box = label.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    point_at_it()
+    page.mouse.down()
+    # the rows change under the press: every lesion of the liver would go with the segments
+    for name in ("II", "III", "IV", "V", "VI", "VII", "VIII"):
+        page.evaluate("name => document.querySelector(`[data-segment=${name}]`).click()", name)
+    settled(page)
+    # what stands above may have grown
+    point_at_it()
+    page.mouse.up()
+    page.wait_for_selector(f"{fate}:checked", state="attached")
+
+
 def test_what_if__a_click_in_the_picture_chooses_what_lies_there(served, reviewed):
     page = reviewed(served, "upright")
     page.click("#tab-plan")

@@ -43,12 +43,35 @@ function isSame(old, fresh) {
   return old.isEqualNode(fresh) && states(old) === states(fresh);
 }
 
+/** Where a press is under way. @type {Node|null} */
+let pressed = null;
+/** What will be filled once the press ends. @type {Map<HTMLElement, any[]>} */
+const waiting = new Map();
+
+function released() {
+  pressed = null;
+  // after the click that a press ends with, whose answer may have filled it already
+  setTimeout(() => {
+    for (const [parent, children] of [...waiting]) fill(parent, ...children);
+  });
+}
+
+document.addEventListener("pointerdown", (event) => { pressed = event.target instanceof Node ? event.target : null; }, true);
+document.addEventListener("click", (event) => { if (event.isTrusted) pressed = null; }, true);
+// a click comes after its pointerup, and only then is the press over
+for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => setTimeout(released), true);
+
 /**
- * Replace the children of an element by others. What looks the same stays, so that a press that is
- * under way is not lost; the focus stays on what carries the same `data-key`.
+ * Replace the children of an element by others. What looks the same stays, and what is pressed stays
+ * until it is let go, so that no press is lost; the focus stays on what carries the same `data-key`.
  * @param {HTMLElement} parent @param {...(Node|string|null|undefined|false)} children
  */
 export function fill(parent, ...children) {
+  if (pressed && parent.contains(pressed)) {
+    waiting.set(parent, children);
+    return;
+  }
+  waiting.delete(parent);
   const active = document.activeElement;
   const key = active instanceof HTMLElement && parent.contains(active) ? active.dataset.key : undefined;
   const old = [...parent.childNodes];
