@@ -75,6 +75,8 @@ class OpenCase:
         What recipes share; ``None`` without maps or segments.
     lock
         For work that one thread at a time does on the case.
+    noting
+        For what is only noted, so that no answer waits for such work.
     made
         What was made of it and is kept as long as it is open, such as surfaces.
     recipes
@@ -93,6 +95,7 @@ class OpenCase:
     maps: CaseMaps | None
     warm: WarmCase | None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    noting: threading.Lock = field(default_factory=threading.Lock)
     made: dict[Any, Any] = field(default_factory=dict)
     recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
     drawn: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
@@ -101,9 +104,9 @@ class OpenCase:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        made = sum(len(one) for one in self.made.values() if isinstance(one, bytes))
+        made = sum(len(one) for one in list(self.made.values()) if isinstance(one, bytes))
         warm = 0 if self.warm is None else self.warm.nbytes
-        drawn = sum(one.nbytes for one in self.drawn.values())
+        drawn = sum(one.nbytes for one in list(self.drawn.values()))
         return (0 if self.maps is None else self.maps.nbytes) + warm + made + drawn
 
     def keep(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401  (whatever is made)
@@ -204,7 +207,7 @@ def warm_up(case: OpenCase) -> None:
 def warm_for(case: OpenCase, warm: WarmCase, choice: PlanChoice) -> None:
     """Find in the background what lesions take under the choice that was asked for last."""
     form = (choice.resection_margin_mm, zone_form(choice))
-    with case.lock:
+    with case.noting:
         if case.made.get(WANTED) == form:
             return
         case.made[WANTED] = form

@@ -86,7 +86,7 @@ def drawn_later(case: OpenCase, recipe: Recipe, given: Mapping[str, Any]) -> str
     }
     words = json.dumps(document, sort_keys=True)
     key = hashlib.sha256(words.encode()).hexdigest()[:KEY_DIGITS]
-    with case.lock:
+    with case.noting:
         case.recipes.pop(key, None)
         case.recipes[key] = document
         while len(case.recipes) > MOST_REMEMBERED:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from remnant.pipeline.plan_maps import stored_maps
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import plan_stored, rerun_case
+from remnant.web.open_cases import read
+from remnant.web.what_if import answer
 
 RECIPE = {"segments": ["VI", "VII"], "wedges": [2], "ablations": [3]}
 NAMED = {"name": "Right side", "by": "A. Surgeon", "recipe": RECIPE}
@@ -318,3 +321,17 @@ def test_search__is_cancelled_and_runs_once(page):
 def test_search__what_cannot_be_is_refused_at_once(page):
     assert page.post(f"{page.base}/search", {"choice": {"rule_set": "x"}}).status_code == 422
     assert page.get("/api/jobs/none").status_code == 404
+
+
+def test_what_if__does_not_wait_for_other_work_on_the_case(ran):
+    case, answered = read("one", ran, ran.parent), threading.Event()
+
+    def ask():
+        answer(case, {"recipe": RECIPE})
+        answered.set()
+
+    with case.lock:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert answered.wait(60.0)
+    thread.join()
