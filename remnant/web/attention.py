@@ -5,8 +5,9 @@ Threads share the interpreter, so that a distance that is measured ahead would m
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Final
 
 CALM_S: Final = 0.15
@@ -15,26 +16,24 @@ CALM_S: Final = 0.15
 
 @dataclass(slots=True, eq=False)
 class Attention:
-    """Counts who waits for an answer: ``with attention:`` around the work on one."""
+    """Counts who waits for an answer."""
 
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: int = 0
     _answered_s: float = -CALM_S
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Hold back the background while an answer is made, and a moment longer."""
         with self._changed:
             self._waiting += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._changed:
-            self._waiting -= 1
-            self._answered_s = time.monotonic()
-            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._answered_s = time.monotonic()
+                self._changed.notify_all()
 
     def give_way(self) -> bool:
         """Return, and always true, once nobody waits and nobody was answered just now."""

@@ -69,7 +69,7 @@ def answer(case: OpenCase, given: Mapping[str, Any]) -> Json:
     """
     require_fields(given, "recipe", "revision", *ASKED)
     recipe, warm = recipe_of(given.get("recipe")), warm_of(case)
-    with case.attention:
+    with case.attention.asked():
         with named_errors(case.folder):
             asked = asked_of(case, warm, given)
             plan = judge_recipe(warm, asked.case, recipe)

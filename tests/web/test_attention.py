@@ -18,8 +18,8 @@ def test_give_way__waits_until_all_were_answered(monkeypatch):
         asked.give_way()
         went_on.set()
 
-    with asked:
-        with asked:
+    with asked.asked():
+        with asked.asked():
             thread = threading.Thread(target=background)
             thread.start()
         assert not went_on.wait(0.05)
@@ -31,7 +31,7 @@ def test_give_way__waits_a_moment_after_an_answer(monkeypatch):
     clock = iter((10.0, 10.05, 10.05, 10.16))
     monkeypatch.setattr(attention.time, "monotonic", lambda: next(clock))
     waited, asked = [], Attention()
-    with asked:
+    with asked.asked():
         pass
     monkeypatch.setattr(asked._changed, "wait", waited.append, raising=False)
 

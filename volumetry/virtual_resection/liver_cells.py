@@ -5,6 +5,7 @@ the cells that it meets, and what was cut before stays. Cells of parts that nobo
 are finer than they need to be, and count the same.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -107,10 +108,11 @@ class LiverCells:
         """Couinaud code of each cell."""
         return self._codes[: self._count]
 
-    def cut(self, key: Key, part: Part) -> None:
-        """Split the cells along a part; one that was cut already stays as it is."""
+    def cut(self, key: Key, find: Callable[[], Part]) -> None:
+        """Split the cells along a part; one that was cut already is not asked for again."""
         if key in self.parts:
             return
+        part = find()
         met = self._cell_of[part.box][part.mask]
         counts = np.bincount(met, minlength=self._count)
         numbers = np.flatnonzero(counts)

@@ -9,12 +9,13 @@ size that they were made for, and cells everything that was cut into them.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import RLock
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array
 
 from remnant.core.boxes import Box, widened
 from remnant.core.geometry import Shape3
@@ -65,7 +66,7 @@ class RecipeAtoms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Distances:
-    """How far functional liver around a lesion lies from it, at most ``reach_mm``.
+    """How far functional liver around a lesion lies from it, as far as was asked for.
 
     ``squared_mm2`` has the shape of ``box`` and is infinite outside functional liver.
     """
@@ -198,11 +199,9 @@ class WarmLiver:
             cells = self._cells_for({*margins, *zones})
             try:
                 for key, one in margins.items():
-                    if key not in cells.parts:
-                        cells.cut(key, self._margin(one, margin_mm))
+                    cells.cut(key, partial(self._margin, one, margin_mm))
                 for key, one in zones.items():
-                    if key not in cells.parts:
-                        cells.cut(key, self._zone(one, choice).part)
+                    cells.cut(key, partial(self.zone, one, choice))
             except BaseException:
                 self._cells = None  # cells that are half cut would count wrong ever after
                 raise
@@ -351,4 +350,4 @@ def _incidence(inside: Mask, columns: Sequence[int], shape: tuple[int, int]) -> 
     """Tell which atoms lie in which lesion's part; ``inside`` has a column for each part."""
     atoms, parts = np.nonzero(inside)
     places = (atoms, np.array(columns, np.int64)[parts])
-    return csc_array((np.ones(len(atoms), np.bool_), places), shape=shape).tocsr()
+    return csr_array((np.ones(len(atoms), np.bool_), places), shape=shape)

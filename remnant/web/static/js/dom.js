@@ -50,15 +50,12 @@ const waiting = new Map();
 
 function released() {
   pressed = null;
-  // after the click that a press ends with, whose answer may have filled it already
-  setTimeout(() => {
-    for (const [parent, children] of [...waiting]) fill(parent, ...children);
-  });
+  for (const [parent, children] of [...waiting]) fill(parent, ...children);
 }
 
 document.addEventListener("pointerdown", (event) => { pressed = event.target instanceof Node ? event.target : null; }, true);
 document.addEventListener("click", (event) => { if (event.isTrusted) pressed = null; }, true);
-// a click comes after its pointerup, and only then is the press over
+// the click that a press ends with comes after its pointerup: its answer may fill what waits
 for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => setTimeout(released), true);
 
 /**
