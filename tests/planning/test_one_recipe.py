@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from math import isclose
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from planning.planner import plan
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import Fate, PlanOrigin
 from remnant.core.errors import InputError
+from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
@@ -152,6 +154,22 @@ def recipes_asked(liver, recipes, case):
         differences(judge_recipe(liver, case, recipe), as_planned(case, recipe))
         for recipe in recipes
     ]
+
+
+@pytest.mark.parametrize("margin_mm", [5.0, 13.0])
+def test_judge_recipe__gives_the_same_on_a_sheared_grid(margin_mm):
+    straight = body_grid(spacing_mm=(5.0, 5.5, 6.5))
+    affine = straight.affine_ras.copy()
+    affine[:3, :3] = np.array([[1, 0.15, 0], [0, 1, 0.1], [0, 0, 1]]) @ affine[:3, :3]
+    affine[:3, 3] = -affine[:3, :3] @ np.array(straight.shape) / 2
+    sheared = liver_phantom(Geometry(straight.shape, affine), metastases=7, seed=5)
+    maps = liver_maps(sheared.structures, sheared.lesions, sheared.couinaud)
+    warm = warmed(measured(sheared), maps)
+    choice = PlanChoice(resection_margin_mm=margin_mm)
+    case = Case(report=warm.report, patient=PERSON, choice=choice, maps=maps)
+
+    recipes = Recipe(wedges=(1, 2, 7), ablations=(4, 5)), Recipe(segments=(S.VI,), wedges=(1,))
+    assert recipes_asked(warm, recipes, case) == [[], []]
 
 
 @given(asked=st.lists(st.tuples(RECIPES, CHOICES), min_size=2, max_size=4))
